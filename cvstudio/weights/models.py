@@ -1,0 +1,66 @@
+"""The weight library: named models with versions, facts and lineage."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from cvstudio.common.models import OwnedModel, OwnedQuerySet, PublicIdModel
+
+
+class Weight(OwnedModel):
+    """A named model. The API's ``/weights/{id}`` is one of its versions."""
+
+    name = models.CharField(max_length=200)
+    task = models.CharField(max_length=60, help_text=_("Names the predictor, for example vision.classify."))
+    description = models.TextField(blank=True)
+    architecture = models.ForeignKey(
+        "architectures.Architecture", null=True, blank=True, on_delete=models.SET_NULL, related_name="weights"
+    )
+
+    class Meta:
+        db_table = "weight_libraries"
+        ordering = ["name", "id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class WeightVersion(PublicIdModel):
+    """One set of weights: a folder with model.safetensors, weight.json and model.py."""
+
+    owner_path = "weight__owner"
+
+    class Source(models.TextChoices):
+        RUN = "run", _("Training run")
+        UPLOAD = "upload", _("Uploaded")
+
+    weight = models.ForeignKey(Weight, on_delete=models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField()
+    source = models.CharField(max_length=10, choices=Source.choices)
+    folder = models.CharField(max_length=1000)
+    size_bytes = models.BigIntegerField()
+    sha256 = models.CharField(max_length=64)
+    classes = models.JSONField(default=list)
+    preprocessing = models.JSONField(default=dict)
+    metrics = models.JSONField(default=dict)
+    facts = models.JSONField(default=dict)
+    notes = models.TextField(blank=True)
+    run = models.ForeignKey("runs.Run", null=True, blank=True, on_delete=models.PROTECT, related_name="weights")
+    dataset_version = models.ForeignKey(
+        "datasets.DatasetVersion", null=True, blank=True, on_delete=models.PROTECT, related_name="weights"
+    )
+    architecture_version = models.ForeignKey(
+        "architectures.ArchitectureVersion", null=True, blank=True, on_delete=models.PROTECT, related_name="weights"
+    )
+    parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="children")
+
+    objects = OwnedQuerySet.as_manager()
+
+    class Meta:
+        db_table = "weight_versions"
+        ordering = ["weight_id", "-number"]
+        constraints = [models.UniqueConstraint(fields=["weight", "number"], name="weight_version_number")]
+
+    def __str__(self) -> str:
+        return f"{self.weight} v{self.number}"
