@@ -1,0 +1,1 @@
+"""Runs: recipes, their configuration, the run directory, events, control and the command line. Never imports torch."""
