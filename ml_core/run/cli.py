@@ -61,22 +61,24 @@ def _parser() -> argparse.ArgumentParser:
 
 def _list() -> int:
     for known in all_recipes():
-        print(f"{known.name:24} {known.queue:6} {known.summary}")
+        sys.stdout.write(f"{known.name:24} {known.queue:6} {known.summary}\n")
     return EXIT_COMPLETED
 
 
 def _describe(name: str | None) -> int:
     if name is None:
         raise CodedError("describe needs the name of a recipe.", code="usage", hint="Try: python -m ml_core list")
-    print(json.dumps(get_recipe(name).describe(), indent=2))
+    sys.stdout.write(json.dumps(get_recipe(name).describe(), indent=2) + "\n")
     return EXIT_COMPLETED
 
 
 def _print_error(error: CodedError) -> None:
-    print(f"error: {error.message}", file=sys.stderr)
-    if error.hint:
-        print(f"hint: {error.hint}", file=sys.stderr)
-    print(to_json({"error": error.as_dict()}), file=sys.stderr)  # the last line is for programs
+    hint = f"hint: {error.hint}
+" if error.hint else ""
+    body = to_json({"error": error.as_dict()})  # the last line is for programs
+    sys.stderr.write(f"error: {error.message}
+{hint}{body}
+")
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -147,7 +149,7 @@ def _execute(known: Recipe, config: Any, run: RunContext) -> int:
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the border of the process, see the docstring
         # The traceback is for the one who keeps the machine; the run's log is read by others.
         trace = traceback.format_exc()
-        print(trace, file=sys.stderr)
+        sys.stderr.write(trace)
         if run.rank == 0:
             run.dir.crash_path.write_text(trace, encoding="utf-8")
         body = CodedError(
@@ -160,7 +162,7 @@ def _execute(known: Recipe, config: Any, run: RunContext) -> int:
 
 def _fail(run: RunContext, error: dict[str, Any], cause: str) -> int:
     run.log(f"{error['message']} {error['hint']}".strip(), "error")
-    print(to_json({"error": error}), file=sys.stderr)
+    sys.stderr.write(to_json({"error": error}) + "\n")
     return _finish(run, EXIT_FAILED, "failed", {"error": error}, cause=cause)
 
 

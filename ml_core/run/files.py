@@ -47,16 +47,17 @@ def sync_folder(folder: Path) -> None:
 
 def write_atomic(path: Path, content: bytes) -> None:
     """Replace ``path`` so that a reader sees the old content or the new one, never a part."""
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    temporary = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())
-        os.chmod(temporary, 0o644)  # mkstemp makes private files; a run is read by the web process too
-        os.replace(temporary, path)
+        temporary.chmod(0o644)  # mkstemp makes private files; a run is read by the web process too
+        temporary.replace(path)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
 

@@ -39,10 +39,12 @@ def test_a_run_leaves_its_record_events_and_result(tmp_path: Path, sample_recipe
 def test_a_used_folder_is_refused_with_a_cure(
     tmp_path: Path, sample_recipe: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "mine.txt").write_text("x")
-    assert main([sample_recipe, "--out", str(tmp_path)]) == 2
+    out = tmp_path / "run"
+    out.mkdir()
+    (out / "mine.txt").write_text("x")
+    assert main([sample_recipe, "--out", str(out)]) == 2
     assert "--resume" in capsys.readouterr().err
-    assert [entry.name for entry in tmp_path.iterdir()] == ["mine.txt"]
+    assert [entry.name for entry in out.iterdir()] == ["mine.txt"]
 
 
 def test_a_wrong_key_is_a_usage_error_and_makes_no_folder(
