@@ -73,12 +73,9 @@ def _describe(name: str | None) -> int:
 
 
 def _print_error(error: CodedError) -> None:
-    hint = f"hint: {error.hint}
-" if error.hint else ""
+    hint = f"hint: {error.hint}\n" if error.hint else ""
     body = to_json({"error": error.as_dict()})  # the last line is for programs
-    sys.stderr.write(f"error: {error.message}
-{hint}{body}
-")
+    sys.stderr.write(f"error: {error.message}\n{hint}{body}\n")
 
 
 def _run(options: argparse.Namespace) -> int:
