@@ -16,8 +16,10 @@ class AccountManager(UserManager["User"]):
     """Finds people by what they type at login."""
 
     def by_login(self, login: str) -> User | None:
-        """The person with this user name or e-mail address, whatever the case. One query."""
-        return self.filter(Q(username__iexact=login) | (Q(email__iexact=login) & ~Q(email=""))).first()
+        """The person with this user name or e-mail address, whatever the case. At most two queries."""
+        if "@" in login:
+            return self.filter(email__iexact=login).first() or self.filter(username__iexact=login).first()
+        return self.filter(username__iexact=login).first()
 
 
 class User(AbstractUser):

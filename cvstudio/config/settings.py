@@ -33,6 +33,13 @@ CSRF_TRUSTED_ORIGINS = env.names("CSRF_TRUSTED_ORIGINS")
 REGISTRATION_OPEN = env.flag("REGISTRATION_OPEN", IS_DEVELOPMENT)
 TRUSTED_PROXIES = env.integer("TRUSTED_PROXIES", 0)
 
+# Attempts per client address, and per account name whatever the address.
+RATES = {
+    "login": env.text("LOGIN_RATE", "20/min"),
+    "login_account": env.text("LOGIN_ACCOUNT_RATE", "10/min"),
+    "register": env.text("REGISTER_RATE", "10/hour"),
+}
+
 HTTPS_ONLY = env.flag("HTTPS_ONLY", not IS_DEVELOPMENT)
 SECURE_SSL_REDIRECT = HTTPS_ONLY
 SECURE_REDIRECT_EXEMPT = [r"^health$"]
@@ -223,12 +230,6 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_PAGINATION_CLASS": "cvstudio.common.api.pagination.PagePagination",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "DEFAULT_THROTTLE_RATES": {
-        "login": env.text("LOGIN_RATE", "20/min"),
-        "login_account": env.text("LOGIN_ACCOUNT_RATE", "10/min"),
-        "register": env.text("REGISTER_RATE", "10/hour"),
-    },
-    "NUM_PROXIES": TRUSTED_PROXIES,
     "EXCEPTION_HANDLER": "cvstudio.common.api.errors.handle",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
     "URL_FORMAT_OVERRIDE": None,
@@ -301,6 +302,7 @@ LOGGING: dict[str, Any] = {
         **{name: {"level": LOG_LEVEL} for name in ("cvstudio", "ml_core", *DOMAIN_APPS)},
         "django": {"handlers": [], "level": "INFO", "propagate": True},
         "django.server": {"handlers": [], "level": "INFO", "propagate": True},
+        "django.security.DisallowedHost": {"level": "CRITICAL"},  # scanners; each line would bring a trace
         "celery": {"level": "INFO"},
     },
 }

@@ -70,7 +70,8 @@ def handle(error: Exception, context: dict[str, Any]) -> Response:
 def coded_response(error: CodedError) -> Response:
     """A typed failure: its own status, else the one of its code, else 400."""
     chosen = getattr(error, "status", None) or STATUS_BY_CODE.get(error.code, status.HTTP_400_BAD_REQUEST)
-    return Response(error.as_dict(), chosen)
+    wait_s = getattr(error, "wait_s", None)
+    return Response(error.as_dict(), chosen, headers={"Retry-After": str(wait_s)} if wait_s is not None else None)
 
 
 def api_response(error: exceptions.APIException) -> Response:
