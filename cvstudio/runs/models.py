@@ -30,6 +30,7 @@ class CauseClass(models.TextChoices):
     CODE = "code", _("Code")
     DATA = "data", _("Data")
     MEMORY = "memory", _("Out of memory")
+    KILLED = "killed", _("Killed")
     WORKER_LOST = "worker_lost", _("Worker lost")
     USER = "user", _("User")
     CONFIG = "config", _("Configuration")
@@ -56,6 +57,9 @@ class Run(OwnedModel):
 
     fence = models.PositiveIntegerField(default=0)
     worker = models.CharField(max_length=200, blank=True)
+    process = models.JSONField(
+        default=dict, blank=True, help_text=_("Host, and process id with start time of the supervisor and the trainer.")
+    )
     lease_expires_at = models.DateTimeField(null=True, blank=True)
     enqueued_at = models.DateTimeField(null=True, blank=True, help_text=_("When the broker was last told."))
     attempts = models.PositiveIntegerField(default=0, help_text=_("Starts since the last progress."))
@@ -65,6 +69,9 @@ class Run(OwnedModel):
     last_seq = models.BigIntegerField(default=0)
     source_seq = models.BigIntegerField(default=0, help_text=_("Last event of events.jsonl that is stored."))
     source_offset = models.BigIntegerField(default=0, help_text=_("Bytes of events.jsonl that are stored."))
+    folded_seq = models.BigIntegerField(
+        default=0, help_text=_("Metric events up to this number are also kept as curve blocks.")
+    )
 
     progress = models.JSONField(default=dict, blank=True, help_text=_("done, total, unit, rate, eta_s, stage"))
     summary = models.JSONField(default=dict, blank=True, help_text=_("Latest and best metrics, for tables."))
@@ -118,6 +125,36 @@ class RunEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.run_id} #{self.seq} {self.kind}"
+
+
+class CurveBlock(models.Model):
+    """Some hundred consecutive points of one curve, packed, so that long curves are read in milliseconds.
+
+    A cache of the metric events up to ``Run.folded_seq``, filled in the transaction that moves that number.
+    """
+
+    owner_path = "run__owner"
+
+    id = models.BigAutoField(primary_key=True)
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="curve_blocks")
+    scope = models.CharField(max_length=10)
+    phase = models.CharField(max_length=10)
+    name = models.CharField(max_length=200)
+    first_step = models.BigIntegerField()
+    last_step = models.BigIntegerField()
+    count = models.PositiveIntegerField()
+    steps = models.BinaryField(help_text=_("64-bit integers, little-endian."))
+    values = models.BinaryField(help_text=_("64-bit floats, little-endian."))
+
+    objects = OwnedQuerySet.as_manager()
+
+    class Meta:
+        db_table = "run_curve_blocks"
+        ordering = ["run_id", "id"]
+        indexes = [models.Index(fields=["run", "scope", "phase", "name", "first_step"], name="curve_block_place")]
+
+    def __str__(self) -> str:
+        return f"{self.run_id} {self.phase}/{self.name} {self.first_step}-{self.last_step}"
 
 
 class RunFile(PublicIdModel):

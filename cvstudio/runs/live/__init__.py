@@ -1,0 +1,1 @@
+"""The way of events to open sockets: a hint, never the truth. What gets lost here is read from the database."""
