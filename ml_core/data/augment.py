@@ -19,7 +19,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 
-from ml_core.data.augment_operations import OPERATIONS, AugmentOp, AugmentOps, Call, Operation, RandomResizedCrop, Size
+from ml_core.data.augment_operations import (
+    OPERATIONS,
+    AugmentOp,
+    AugmentOps,
+    Call,
+    Operation,
+    RandomResizedCrop,
+    Size,
+)
 from ml_core.errors import ConfigError
 from ml_core.run.seeds import mix
 
@@ -122,7 +130,7 @@ def augment_source(
 def build_transform(
     ops: Sequence[Operation], size: Size | None = None, *, resize: int | None = None
 ) -> Callable[[torch.Tensor], torch.Tensor]:
-    """The transform itself: uint8 (C, H, W) to uint8 (C, height, width). Imports torch; arguments as `augment_calls`."""
+    """The transform: uint8 (C, H, W) to uint8 (C, height, width). Imports torch; arguments as `augment_calls`."""
     from torchvision.transforms import v2
 
     calls = augment_calls(ops, size, resize=resize)

@@ -28,7 +28,7 @@ class Symbol:
 
 @dataclass(frozen=True)
 class Call:
-    """One torchvision call: ``v2.<name>(**arguments)``. Arguments are numbers, text, booleans, tuples, Symbols, Calls."""
+    """One torchvision call, ``v2.<name>(**arguments)``, with numbers, tuples, Symbols and lists of Calls as arguments."""
 
     name: str
     arguments: Mapping[str, Any]

@@ -10,7 +10,7 @@ import io
 import struct
 import zlib
 from pathlib import Path
-from typing import Final, Literal
+from typing import BinaryIO, Final, Literal
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
@@ -28,7 +28,7 @@ FORMATS: Final = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "PPM")
 MAX_PIXELS: Final = 89_478_485
 
 #: What Pillow's decoders are known to raise on damaged files. A fault outside this list is a defect of ours.
-_DECODER_FAULTS: Final = (
+DECODER_FAULTS: Final = (
     OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, OverflowError, AttributeError,
     struct.error, zlib.error,
 )  # fmt: skip
@@ -77,9 +77,9 @@ def load_image(
             ``image.unsupported_mode``. ``where`` is the file's name.
     """
     where = "" if isinstance(source, bytes) else Path(source).name
-    with _open(source, where) as image:
+    with open_image(source, where) as image:
         if image.width * image.height > max_pixels:
-            raise _too_large(where, f"{image.width} x {image.height} pixels", max_pixels)
+            raise too_large(where, f"{image.width} x {image.height} pixels", max_pixels)
         orientation = read_orientation(image)
         try:
             if draft is not None:
@@ -87,9 +87,9 @@ def load_image(
             image.load()
             pixels = to_mode(image, mode, where)
         except _BOMBS as error:
-            raise _too_large(where, "too many pixels", max_pixels) from error
-        except _DECODER_FAULTS as error:
-            raise _damaged(error, where) from error
+            raise too_large(where, "too many pixels", max_pixels) from error
+        except DECODER_FAULTS as error:
+            raise damaged_image(error, where) from error
     turn = _TURNS.get(orientation)
     return pixels if turn is None else pixels.transpose(turn)
 
@@ -97,8 +97,9 @@ def load_image(
 def read_orientation(image: Image.Image) -> int:
     """The EXIF orientation, 1 to 8. Invalid values (0 and 65537 are seen in the wild) and damaged EXIF give 1."""
     try:
-        value = image.getexif().get(_ORIENTATION_TAG, 1)
-    except _DECODER_FAULTS:
+        # The method of the base class: the one of PNG decodes all pixels in search of EXIF behind them.
+        value = Image.Image.getexif(image).get(_ORIENTATION_TAG, 1)
+    except DECODER_FAULTS:
         return 1
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
@@ -125,7 +126,13 @@ def to_mode(image: Image.Image, mode: PixelMode, where: str = "") -> Image.Image
     return image.copy() if image.mode == mode else image.convert(mode)
 
 
-def _open(source: ImageSource, where: str) -> Image.Image:
+def open_image(source: ImageSource | BinaryIO, where: str) -> Image.Image:
+    """Read the header of an image; no pixel is decoded.
+
+    Raises:
+        UnsafeFileError: ``image.too_large``.
+        FormatError: As `load_image`.
+    """
     stream = io.BytesIO(source) if isinstance(source, bytes) else source
     try:
         return Image.open(stream, formats=FORMATS)
@@ -133,24 +140,26 @@ def _open(source: ImageSource, where: str) -> Image.Image:
         raise FormatError("The image file is missing.", code="image.missing",
                           hint="Bring the file back, or import the folder again.", where=where) from error  # fmt: skip
     except _BOMBS as error:
-        raise _too_large(where, "too many pixels", MAX_PIXELS) from error
+        raise too_large(where, "too many pixels", MAX_PIXELS) from error
     except UnidentifiedImageError as error:
         raise FormatError(
             "The file is not an image in a known format.", code="image.unknown_format",
             hint="Use JPEG, PNG, WebP, BMP, GIF, TIFF or PPM.", where=where,
         ) from error  # fmt: skip
-    except _DECODER_FAULTS as error:
-        raise _damaged(error, where) from error
+    except DECODER_FAULTS as error:
+        raise damaged_image(error, where) from error
 
 
-def _too_large(where: str, size: str, max_pixels: int) -> UnsafeFileError:
+def too_large(where: str, size: str, max_pixels: int) -> UnsafeFileError:
+    """The error for a pixel flood."""
     return UnsafeFileError(
         f"The image has {size}, more than the {max_pixels:,} that are decoded.",
         code="image.too_large", hint="Cut it into tiles or scale it down.", where=where,
     )  # fmt: skip
 
 
-def _damaged(error: BaseException, where: str) -> FormatError:
+def damaged_image(error: BaseException, where: str) -> FormatError:
+    """The error for what Pillow said about a file: cut short, or damaged otherwise."""
     text = str(error).lower()
     if "truncated" in text or "not processed" in text or isinstance(error, EOFError):
         return FormatError("The image is cut short: its last part is missing.", code="image.truncated",

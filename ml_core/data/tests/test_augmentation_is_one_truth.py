@@ -41,7 +41,7 @@ def run_source(source: str) -> Any:
 
 @pytest.mark.parametrize("name", OPERATIONS)
 @pytest.mark.parametrize("channels", [1, 3])
-def test_generated_text_gives_the_very_pixels_of_the_transform(name: str, channels: int, pixels: dict[int, Any]) -> None:
+def test_generated_text_gives_the_pixels_of_the_transform(name: str, channels: int, pixels: dict[int, Any]) -> None:
     import torch
 
     ops = parse_ops([{"op": name}])

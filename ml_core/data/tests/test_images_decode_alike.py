@@ -10,7 +10,13 @@ import pytest
 from PIL import Image
 
 from ml_core.data.decode import load_image
-from ml_core.data.tests.pictures import animated_gif, encoded, flood_png, jpeg_with_orientation, picture
+from ml_core.data.tests.pictures import (
+    animated_gif,
+    encoded,
+    flood_png,
+    jpeg_with_orientation,
+    picture,
+)
 from ml_core.errors import FormatError, UnsafeFileError
 
 
