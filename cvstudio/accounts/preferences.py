@@ -23,7 +23,7 @@ class Preferences(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     language: Literal["", "en", "zh-hans"] = ""  # empty: as the browser says
-    theme: Literal["system", "light", "dark"] = "system"
+    theme: Literal["auto", "light", "dark"] = "auto"
     density: Literal["comfortable", "compact"] = "comfortable"
     page_size: int = Field(default=50, ge=10, le=200)
     notifications: Notifications = Field(default_factory=Notifications)

@@ -40,9 +40,13 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """500: rendered without the request's context, which may be what failed."""
+    """500: rendered without the request, whose session or user may be what failed."""
     content = unexpected_body()
     logger.error("%s at %s %s", content["where"], request.method, request.path)
     if is_api(request):
         return JsonResponse(content, status=500)
-    return HttpResponse(loader.get_template("500.html").render({"trace": content["where"]}), status=500)
+    try:
+        page = loader.render_to_string("500.html", {"trace": content["where"]})
+    except Exception:  # noqa: BLE001 - the last border: what failed may be the templates themselves
+        page = f"{content['message']} {content['where']}"
+    return HttpResponse(page, status=500)

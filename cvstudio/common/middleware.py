@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
 
 POLICY = (
@@ -15,6 +16,14 @@ READER_POLICY = POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inl
 READERS = ("/api/v1/docs", "/api/v1/redoc")
 
 
+def socket_address(request: HttpRequest) -> str:
+    """This host's socket address, which the 'self' of some browsers does not cover. Empty for a forged host."""
+    try:
+        return f"{'wss' if request.is_secure() else 'ws'}://{request.get_host()}"
+    except DisallowedHost:
+        return ""
+
+
 class ContentPolicyMiddleware:
     """A content policy without inline scripts or styles, for pages, media and errors alike."""
 
@@ -24,9 +33,6 @@ class ContentPolicyMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         policy = READER_POLICY if request.path in READERS else POLICY
-        # Safari's 'self' does not cover ws:, so the socket address of this very host is named.
-        scheme = "wss" if request.is_secure() else "ws"
-        sockets = f"{scheme}://{request.META.get('HTTP_HOST', '')}" if response.status_code != 400 else ""
-        response.headers.setdefault("Content-Security-Policy", policy.format(sockets=sockets))
+        response.headers.setdefault("Content-Security-Policy", policy.format(sockets=socket_address(request)))
         response.headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
         return response

@@ -66,7 +66,7 @@ class PreferencesSerializer(serializers.Serializer[object]):
     language = serializers.ChoiceField(
         ["en", "zh-hans"], default="", allow_blank=True, help_text="Empty: as the browser says."
     )
-    theme = serializers.ChoiceField(["system", "light", "dark"], default="system")
+    theme = serializers.ChoiceField(["auto", "light", "dark"], default="auto")
     density = serializers.ChoiceField(["comfortable", "compact"], default="comfortable")
     page_size = serializers.IntegerField(min_value=10, max_value=200, default=50)
     notifications = NotificationsSerializer(required=False)

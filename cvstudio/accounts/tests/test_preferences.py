@@ -16,7 +16,7 @@ def test_a_put_replaces_everything(alice_api, alice):
     assert alice_api.put(URL, {"theme": "dark", "notifications": {"sound": True}}).status_code == 200
     assert alice_api.get(URL).json()["theme"] == "dark"
     answer = alice_api.put(URL, {"language": "zh-hans"}).json()
-    assert (answer["language"], answer["theme"], answer["notifications"]["sound"]) == ("zh-hans", "system", False)
+    assert (answer["language"], answer["theme"], answer["notifications"]["sound"]) == ("zh-hans", "auto", False)
     alice.refresh_from_db()
     assert alice.preference("language") == "zh-hans"
 
@@ -29,7 +29,7 @@ def test_a_wrong_value_names_its_path(alice_api):
 
 def test_stored_values_that_are_no_longer_known_fall_back(alice):
     alice.preferences = {"theme": "pink"}
-    assert alice.preference("theme") == "system"
+    assert alice.preference("theme") == "auto"
 
 
 def test_the_form_and_the_stored_type_agree():

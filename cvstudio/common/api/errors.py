@@ -47,7 +47,8 @@ HINTS: dict[str, str] = {
 
 def body(code: str, message: str, *, hint: str = "", where: str = "") -> dict[str, str]:
     """The error body."""
-    return {"code": code, "message": message, "hint": hint or HINTS.get(code, ""), "where": where}
+    sentence = message if message.endswith((".", "!", "?", "。")) else f"{message}."
+    return {"code": code, "message": sentence, "hint": hint or HINTS.get(code, ""), "where": where}
 
 
 def handle(error: Exception, context: dict[str, Any]) -> Response:
@@ -99,6 +100,8 @@ def first_fault(detail: Any, path: str = "") -> tuple[str, str, str]:
     """Field path, message and code of the first fault in a validation error's tree."""
     if isinstance(detail, dict) and detail:
         key, value = next(iter(detail.items()))
+        if isinstance(key, int):  # the index of a faulty item in a list of objects
+            return first_fault(value, f"{path}[{key}]")
         step = "" if key == "non_field_errors" else str(key)
         return first_fault(value, ".".join(part for part in (path, step) if part))
     if isinstance(detail, list | tuple) and detail:
