@@ -1,0 +1,106 @@
+"""Starter documents for the editor: small networks that train on the first click."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ml_core.graph.document import FORMAT
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A starter document."""
+
+    name: str
+    title: str
+    description: str
+    document: Json
+
+    def as_dict(self) -> Json:
+        """Plain JSON for the editor."""
+        return {
+            "name": self.name,
+            "title": self.title,
+            "description": self.description,
+            "document": self.document,
+        }
+
+
+def templates(input_shape: Sequence[int] = (3, 64, 64), classes: int = 10) -> list[Json]:
+    """All starter documents for images of a size and a number of classes.
+
+    Args:
+        input_shape: Channels, height, width.
+        classes: Number of outputs.
+    """
+    shape = list(input_shape)
+    starters = (mlp(shape, classes), lenet(shape, classes), small_resnet(shape, classes))
+    return [starter.as_dict() for starter in starters]
+
+
+def mlp(shape: list[int], classes: int) -> Template:
+    """Two dense layers."""
+    layers = [
+        ("flatten", "Flatten", {}),
+        ("fc1", "Linear", {"out_features": 256}),
+        ("relu1", "ReLU", {}),
+        ("dropout1", "Dropout", {"p": 0.2}),
+        ("fc2", "Linear", {"out_features": 128}),
+        ("relu2", "ReLU", {}),
+        ("fc3", "Linear", {"out_features": classes}),
+    ]
+    return Template("mlp", "MLP", "Three dense layers. A baseline for small images.", chain("MLP", shape, layers))
+
+
+def lenet(shape: list[int], classes: int) -> Template:
+    """LeNet-5 with today's activations (LeCun et al. 1998, doi:10.1109/5.726791)."""
+    layers = [
+        ("conv1", "Conv2d", {"out_channels": 6, "kernel_size": 5, "padding": 2}),
+        ("relu1", "ReLU", {}),
+        ("pool1", "MaxPool2d", {}),
+        ("conv2", "Conv2d", {"out_channels": 16, "kernel_size": 5, "padding": 2}),
+        ("relu2", "ReLU", {}),
+        ("pool2", "AdaptiveAvgPool2d", {"output_size": 5}),
+        ("flatten", "Flatten", {}),
+        ("fc1", "Linear", {"out_features": 120}),
+        ("relu3", "ReLU", {}),
+        ("fc2", "Linear", {"out_features": 84}),
+        ("relu4", "ReLU", {}),
+        ("fc3", "Linear", {"out_features": classes}),
+    ]
+    text = "Two convolutions and three dense layers. Trains in seconds on a CPU."
+    return Template("lenet", "LeNet", text, chain("LeNet", shape, layers))
+
+
+def small_resnet(shape: list[int], classes: int) -> Template:
+    """A ResNet of four blocks (He et al. 2016, arXiv:1512.03385)."""
+    layers = [
+        ("conv1", "Conv2d", {"out_channels": 32, "kernel_size": 3, "padding": 1, "bias": False}),
+        ("bn1", "BatchNorm2d", {}),
+        ("relu1", "ReLU", {}),
+        ("block1", "ResidualBlock", {"out_channels": 32}),
+        ("block2", "ResidualBlock", {"out_channels": 64, "stride": 2}),
+        ("block3", "ResidualBlock", {"out_channels": 128, "stride": 2}),
+        ("block4", "ResidualBlock", {"out_channels": 256, "stride": 2}),
+        ("pool", "AdaptiveAvgPool2d", {"output_size": 1}),
+        ("flatten", "Flatten", {}),
+        ("fc", "Linear", {"out_features": classes}),
+    ]
+    text = "Four residual blocks. The first choice for images of 32 to 128 pixels."
+    return Template("small_resnet", "Small ResNet", text, chain("Small ResNet", shape, layers))
+
+
+def chain(name: str, shape: list[int], layers: list[tuple[str, str, Json]]) -> Json:
+    """A document whose nodes follow each other."""
+    nodes: list[Json] = [{"id": "image", "op": "Input", "params": {"shape": shape}}]
+    nodes += [{"id": node_id, "op": op, "params": params} for node_id, op, params in layers]
+    nodes.append({"id": "logits", "op": "Output", "params": {}})
+    edges = [
+        {"source": before["id"], "source_port": "out", "target": after["id"], "target_port": "in"}
+        for before, after in zip(nodes, nodes[1:])
+    ]
+    return {"format": FORMAT, "name": name, "nodes": nodes, "edges": edges}
