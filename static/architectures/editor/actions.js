@@ -5,7 +5,7 @@ import { COLUMN, NODE_WIDTH, ROW, snap } from "./geometry.js";
 import { layered } from "./layout.js";
 import { freshId, idFault } from "./names.js";
 import { edgeKey } from "./store.js";
-import { fill, gettext, ngettext } from "./text.js";
+import { fill } from "./text.js";
 
 export class Actions {
   constructor(store, history, catalogue) {
@@ -24,9 +24,9 @@ export class Actions {
   /**
    * Put a new node behind another and connect it.
    *
-   * When the other node fed exactly one input, the new node goes in between.
+   * When an edge is named, or the other node feeds exactly one input, the new node goes in between.
    */
-  insertAfter(op, previous) {
+  insertAfter(op, previous, edge = null) {
     const { store } = this;
     const id = freshId(store, op);
     const fresh = { id, op };
@@ -34,13 +34,12 @@ export class Actions {
     const operations = [this.#newNode(id, op)];
     const hasInput = this.catalogue.inputs(fresh).length > 0;
     const output = this.catalogue.outputs(store.nodes.get(previous))[0];
-    const outgoing = store.outgoing(previous);
+    const outgoing = edge ? [edge] : store.outgoing(previous);
     const between = hasInput && outgoing.length === 1 && this.catalogue.outputs(fresh).length > 0;
     if (between) {
       operations.push(...this.#makeRoom(previous, outgoing[0].target));
       operations.push(gone(outgoing[0]));
-      const rest = { ...outgoing[0], source: id, source_port: this.catalogue.outputs(fresh)[0] };
-      operations.push(drawn(rest));
+      operations.push(drawn({ ...outgoing[0], source: id, source_port: this.catalogue.outputs(fresh)[0] }));
     }
     if (hasInput && output) operations.push(drawn(this.#edge(previous, output, id, this.catalogue.inputs(fresh)[0])));
     operations.push(at(id, between ? { x: from.x, y: from.y + ROW } : this.freePlace(from.x, from.y + ROW)));

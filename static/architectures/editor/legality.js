@@ -1,6 +1,6 @@
 /** May this output go into that input? Says why not, before the connection is made. */
 
-import { fill, gettext, shapeText } from "./text.js";
+import { fill, shapeText } from "./text.js";
 
 /**
  * @returns {{ok: boolean, reason: string, replaces: object | null}} `reason` also explains a legal but

@@ -1,6 +1,6 @@
 /** Ids of nodes become attribute names of the generated module. */
 
-import { fill, gettext } from "./text.js";
+import { fill } from "./text.js";
 
 const RULE = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
 

@@ -3,7 +3,7 @@
 import { put, svg, write } from "./elements.js";
 import { NODE_HEIGHT, NODE_WIDTH, portPoint } from "./geometry.js";
 import { summary } from "./summary.js";
-import { clip, count, fill, gettext, shapeText } from "./text.js";
+import { clip, count, fill, shapeText } from "./text.js";
 
 export class NodesLayer {
   constructor(group, editor) {

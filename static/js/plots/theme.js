@@ -1,0 +1,67 @@
+/** The look of plots, read from the tokens of the page at the moment of drawing. */
+
+/** @returns {(name: string) => string} reader of CSS variables */
+function tokens() {
+  const style = getComputedStyle(document.documentElement);
+  return (name) => style.getPropertyValue(name).trim();
+}
+
+/** @returns {string[]} the colours of series, in order */
+export function seriesColours() {
+  const read = tokens();
+  return [1, 2, 3, 4, 5, 6, 7, 8].map((number) => read(`--series-${number}`));
+}
+
+/** @returns {[number, string][]} one hue from the ground to the accent, for heat maps */
+export function heatScale() {
+  const read = tokens();
+  return [
+    [0, read("--surface-2")],
+    [1, read("--accent")],
+  ];
+}
+
+function axis(read, { title = "", unit = "", log = false, range, integer = false } = {}) {
+  const shown = unit ? `${title} [${unit}]` : title;
+  return {
+    title: { text: shown, standoff: 8, font: { size: 12, color: read("--ink-3") } },
+    type: log ? "log" : undefined,
+    range: range ?? undefined,
+    gridcolor: read("--line"),
+    linecolor: read("--line-strong"),
+    zeroline: false,
+    showline: true,
+    automargin: true,
+    tickformat: integer ? ",d" : undefined,
+    tickfont: { size: 12, color: read("--ink-3") },
+    nticks: log ? undefined : 7,
+    dtick: log ? "D2" : undefined,
+    exponentformat: "power",
+  };
+}
+
+/** @param {{x?: object, y?: object, legend?: boolean, hover?: string}} options @returns {object} a Plotly layout */
+export function layoutFor({ x = {}, y = {}, legend = false, hover = "x unified" } = {}) {
+  const read = tokens();
+  return {
+    font: { family: getComputedStyle(document.body).fontFamily, size: 12, color: read("--ink-2") },
+    paper_bgcolor: "rgba(0,0,0,0)",
+    plot_bgcolor: "rgba(0,0,0,0)",
+    margin: { l: 48, r: 12, t: 8, b: 40 },
+    xaxis: axis(read, x),
+    yaxis: axis(read, y),
+    showlegend: legend,
+    legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0, font: { size: 12, color: read("--ink-2") } },
+    hovermode: hover,
+    hoverlabel: {
+      bgcolor: read("--surface"),
+      bordercolor: read("--line-strong"),
+      font: { family: getComputedStyle(document.body).fontFamily, size: 12, color: read("--ink") },
+    },
+    dragmode: matchMedia("(pointer: coarse)").matches ? false : "zoom",
+    uirevision: "kept",
+    autosize: true,
+  };
+}
+
+export const CONFIG = { displayModeBar: false, displaylogo: false, responsive: true, doubleClick: "reset", scrollZoom: false };
