@@ -46,7 +46,7 @@ export class Analysis extends EventTarget {
       const body = { document: this.store.toDocument() };
       if (this.inputShape) body.input_shape = this.inputShape;
       if (this.batch) body.batch = this.batch;
-      const result = await api(this.url, { method: "POST", body: body, { signal });
+      const result = await api(this.url, { method: "POST", body, signal });
       this.#take(result, revision);
     } catch (error) {
       if (error.name === "AbortError") return;
@@ -74,7 +74,7 @@ export class Analysis extends EventTarget {
   }
 
   outputShape(id, port) {
-    return this.node(id)?.outputs?.[port] ?? null;
+    return port ? (this.node(id)?.out_shape ?? null) : null;
   }
 
   /** Part of the most expensive node's MACs, 0 to 1. */
@@ -112,4 +112,4 @@ export class Analysis extends EventTarget {
   }
 }
 
-const EMPTY = { valid: false, findings: [], nodes: {}, edges: [], totals: {}, not_counted: [] };
+const EMPTY = { valid: false, findings: [], nodes: {}, edges: [], totals: {}, not_counted: [], output_shape: null };

@@ -2,7 +2,7 @@
 
 import { ApiError, api } from "../../js/http.js";
 import { html, icon, replaceChildren, write } from "./elements.js";
-import { fileStem, saveFile } from "./files.js";
+import { fetchFile, fileStem, saveFile } from "./files.js";
 import { plainLines, pythonLines } from "./highlight.js";
 import { fill } from "./text.js";
 
@@ -26,7 +26,7 @@ export class CodeTab {
     const { revision } = store;
     this.lines.classList.add("is-waiting");
     try {
-      const answer = await api(this.url, { method: "POST", body: { document: store.toDocument() });
+      const answer = await api(this.url, { method: "POST", body: { document: store.toDocument() } });
       this.files = answer.files;
       this.sources = answer.source_map ?? {};
       this.sha256 = answer.sha256;
@@ -93,7 +93,7 @@ export class CodeTab {
 
   async #download() {
     try {
-      const blob = await api(`${this.url}?download=zip`, { method: "POST", body: { document: this.editor.store.toDocument() });
+      const blob = await fetchFile(`${this.url}?download=zip`, { document: this.editor.store.toDocument() });
       saveFile(`${fileStem(this.editor.store.name)}.zip`, blob);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;

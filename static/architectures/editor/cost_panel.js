@@ -6,6 +6,9 @@ import { parseShape } from "./values.js";
 
 const TOP = 8;
 
+/** One measure of a node; memory counts as in training. */
+const costOf = (facts, measure) => (measure === "activation_bytes" ? facts.activation_bytes.train : facts[measure]) ?? 0;
+
 export class CostPanel {
   constructor(editor, root, { shapeInput, shapeFault, shapeReset, measure, bars, totals, skipped }) {
     Object.assign(this, { editor, root, shapeInput, shapeFault, shapeReset, measure, bars, totals, skipped });
@@ -26,7 +29,7 @@ export class CostPanel {
     const measure = this.measure.value;
     const format = measure === "activation_bytes" ? bytes : count;
     const costs = Object.entries(analysis.result.nodes)
-      .map(([id, facts]) => ({ id, cost: facts[measure] ?? 0 }))
+      .map(([id, facts]) => ({ id, cost: costOf(facts, measure) }))
       .filter(({ id, cost }) => cost > 0 && store.nodes.has(id))
       .sort((a, b) => b.cost - a.cost);
     const sum = costs.reduce((total, { cost }) => total + cost, 0);
@@ -56,12 +59,13 @@ export class CostPanel {
 
   #drawTotals({ totals, not_counted: notCounted }) {
     const rows = [
-      [gettext("Parameters"), Number.isFinite(totals.parameters) ? totals.parameters.toLocaleString() : "–"],
+      [gettext("Parameters"), Number.isFinite(totals.params) ? totals.params.toLocaleString() : "–"],
       [gettext("Trainable"), Number.isFinite(totals.trainable) ? totals.trainable.toLocaleString() : ""],
       [gettext("MACs of one sample"), count(totals.macs)],
       [gettext("FLOPs of one sample"), count(totals.flops)],
-      [gettext("Weights in memory"), bytes(4 * totals.parameters)],
-      [gettext("Activations, training"), bytes(totals.activation_bytes)],
+      [gettext("Weights in memory"), bytes(totals.weight_bytes)],
+      [gettext("Activations, training"), bytes(totals.activation_bytes?.train)],
+      [gettext("Activations, prediction"), bytes(totals.activation_bytes?.eval)],
     ].filter(([, value]) => value);
     replaceChildren(this.totals, ...rows.map(([name, value]) => html("div", {}, html("dt", {}, name), html("dd", { class: "mono" }, value))));
     this.skipped.hidden = !notCounted?.length;

@@ -1,5 +1,7 @@
 /** Small builders for elements. Text always becomes text nodes, so that a hostile name stays a name. */
 
+export { icon } from "../../js/icons.js";
+
 const SVG = "http://www.w3.org/2000/svg";
 
 export function svg(tag, attributes = {}, ...children) {
@@ -42,11 +44,4 @@ export function write(element, text) {
 export function replaceChildren(element, ...children) {
   element.replaceChildren();
   append(element, children);
-}
-
-/** An icon of the sprite that the page carries. */
-export function icon(name) {
-  const sprite = document.getElementById("editor-icons");
-  const use = svg("use", { href: `${sprite ? sprite.dataset.url : ""}#${name}` });
-  return svg("svg", { class: "icon", "aria-hidden": "true" }, use);
 }

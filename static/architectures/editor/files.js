@@ -1,5 +1,6 @@
 /** Import and export of the document as a JSON file. What comes in is checked before it touches anything. */
 
+import { ApiError, csrfToken } from "../../js/http.js";
 import { FORMAT, wholeEdge } from "./store.js";
 import { fill } from "./text.js";
 
@@ -13,6 +14,14 @@ export function saveFile(name, content, type) {
   link.download = name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}
+
+/** Ask the API for a file. Faults are ApiErrors, as everywhere. */
+export async function fetchFile(url, body) {
+  const headers = { "Content-Type": "application/json", "X-CSRFToken": csrfToken() };
+  const answer = await fetch(url, { method: "POST", headers, credentials: "same-origin", body: JSON.stringify(body) });
+  if (!answer.ok) throw new ApiError(answer.status, await answer.json());
+  return answer.blob();
 }
 
 /** A name that every file system takes. */

@@ -117,7 +117,7 @@ export class NodePanel {
   /** A fault that speaks of a parameter also stands at its field. */
   #markFields(findings) {
     for (const field of this.fields) {
-      const about = findings.find((finding) => new RegExp(`\\b${field.name}\\b`).test(finding.message));
+      const about = findings.find((finding) => finding.param === field.name);
       field.root.classList.toggle("has-error", Boolean(about && about.severity === "error"));
       field.root.classList.toggle("has-warning", Boolean(about && about.severity !== "error"));
     }
@@ -160,13 +160,13 @@ export class NodePanel {
   #showFacts(facts) {
     const rows = [];
     const row = (name, value) => value && rows.push(html("div", {}, html("dt", {}, name), html("dd", { class: "mono" }, value)));
-    for (const [port, shape] of Object.entries(facts?.inputs ?? {})) row(fill(gettext("in: %(port)s"), { port }), shapeText(shape));
-    for (const [port, shape] of Object.entries(facts?.outputs ?? {})) row(fill(gettext("out: %(port)s"), { port }), shapeText(shape));
-    if (facts) {
-      row(gettext("parameters"), `${facts.parameters.toLocaleString()}`);
+    for (const [port, shape] of Object.entries(facts?.in_shapes ?? {})) row(fill(gettext("in: %(port)s"), { port }), shapeText(shape));
+    if (facts?.out_shape) {
+      row(gettext("out"), shapeText(facts.out_shape));
+      row(gettext("parameters"), facts.params.toLocaleString());
       row(gettext("MACs"), facts.macs === null ? gettext("not counted") : count(facts.macs));
-      row(gettext("activations"), bytes(facts.activation_bytes));
-      row(gettext("receptive field"), facts.receptive_field ? shapeText(facts.receptive_field) : "");
+      row(gettext("activations"), bytes(facts.activation_bytes.train));
+      row(gettext("receptive field"), shapeText(facts.receptive_field));
     } else {
       rows.push(html("p", { class: "small muted" }, gettext("Known as soon as the inputs are connected and fit.")));
     }

@@ -115,14 +115,14 @@ class NodeView {
     const facts = analysis.node(this.id);
     const findings = analysis.findingsAt(this.id);
     const errors = findings.filter((finding) => finding.severity === "error").length;
-    write(this.cost, facts?.parameters ? count(facts.parameters) : "");
+    write(this.cost, facts?.params ? count(facts.params) : "");
     put(this.lens, "width", Math.round((NODE_WIDTH - 26) * analysis.share(this.id)));
     this.root.classList.toggle("has-error", errors > 0);
     this.root.classList.toggle("has-warning", !errors && findings.length > 0);
     this.#drawBadge(findings.length, errors > 0);
     const faulty = new Set(findings.map((finding) => finding.port));
     for (const port of this.root.querySelectorAll(".port")) port.classList.toggle("has-error", faulty.has(port.dataset.port));
-    const shape = shapeText(Object.values(facts?.outputs ?? {})[0]);
+    const shape = shapeText(facts?.out_shape);
     const label = [`${this.label} ${this.id}`, this.longSummary, shape && fill(gettext("output %(shape)s"), { shape })];
     label.push(...findings.map((finding) => finding.message));
     const text = label.filter(Boolean).join("\n");

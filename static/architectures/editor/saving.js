@@ -38,7 +38,7 @@ export class Saving extends EventTarget {
     const body = { name: graph.name, document: graph, view: this.#view() };
     if (!overwrite) body.base_version = this.version;
     try {
-      const answer = await api(this.url, { method: "PUT", body: body);
+      const answer = await api(this.url, { method: "PUT", body });
       const isNew = answer.version !== this.version;
       this.version = answer.version;
       editor.history.markSaved(signature);
@@ -93,7 +93,7 @@ export class Saving extends EventTarget {
     if (text === this.savedView) return;
     this.savedView ??= text;
     try {
-      await api(this.viewUrl, { method: "PUT", body: { view });
+      await api(this.viewUrl, { method: "PUT", body: { view } });
       this.savedView = text;
     } catch (error) {
       // Where nodes stand is a comfort: it is tried again with the next change, and never stops the work.

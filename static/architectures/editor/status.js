@@ -24,11 +24,11 @@ export class Status {
     const { analysis, store } = this.editor;
     const { totals } = analysis.result;
     const words = [fill(gettext("%(n)s nodes"), { n: store.nodes.size })];
-    if (Number.isFinite(totals.parameters)) {
-      words.push(fill(gettext("%(n)s parameters"), { n: count(totals.parameters) }));
+    if (Number.isFinite(totals.params)) {
+      words.push(fill(gettext("%(n)s parameters"), { n: count(totals.params) }));
       words.push(fill(gettext("%(n)s MACs"), { n: count(totals.macs) }));
     }
-    const output = shapeText(analysis.result.output);
+    const output = shapeText(analysis.result.output_shape);
     if (output) words.push(fill(gettext("output %(shape)s"), { shape: output }));
     write(this.totals, words.join(" · "));
     this.#drawState(analysis);

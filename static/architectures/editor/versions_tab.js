@@ -36,7 +36,7 @@ export class VersionsTab {
     try {
       const url = `${this.url}/diff`;
       const body = to === null ? { from, document: this.editor.store.toDocument() } : { from, to };
-      const answer = await api(url, { method: "POST", body: body);
+      const answer = await api(url, { method: "POST", body });
       this.title.textContent =
         to === null
           ? fill(gettext("Version %(from)s → the canvas"), { from })
@@ -65,7 +65,7 @@ export class VersionsTab {
     const facts = version.facts ?? {};
     const about = [
       version.valid ? gettext("valid") : gettext("not valid"),
-      Number.isFinite(facts.parameters) && fill(gettext("%(n)s parameters"), { n: count(facts.parameters) }),
+      Number.isFinite(facts.params) && fill(gettext("%(n)s parameters"), { n: count(facts.params) }),
     ];
     const act = (label, onclick) => html("button", { type: "button", class: "button button-s", onclick }, label);
     return html(
