@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class MonitorConfig(AppConfig):
@@ -10,3 +11,10 @@ class MonitorConfig(AppConfig):
 
     name = "cvstudio.monitor"
     label = "monitor"
+
+    def ready(self) -> None:
+        """Enter the section."""
+        from cvstudio.common.navigation import Section, register_section
+
+        summary = _("Processors, memory, GPUs, disks, queues and workers, live.")
+        register_section(Section("system", _("System"), "/system/", "system", order=60, summary=summary))

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from typing import Any
 
-websocket_urlpatterns: list[URLPattern] = []
+from django.urls import path
+
+from cvstudio.monitor.consumers import SystemConsumer
+
+websocket_urlpatterns: list[Any] = [path("api/v1/ws/system", SystemConsumer.as_asgi())]

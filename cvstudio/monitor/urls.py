@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from cvstudio.monitor import pages
+
+app_name = "monitor"
+urlpatterns: list[URLPattern | URLResolver] = [path("system/", pages.system_page, name="system")]

@@ -16,7 +16,7 @@ _MISSING = object()
 def build_form(
     schema: Mapping[str, Any],
     values: Mapping[str, Any] | None = None,
-    faults: Mapping[str, str] | Iterable[Any] | None = None,
+    faults: dict[str, str] | Iterable[Any] | None = None,
     *,
     prefix: str = "",
     presets: Iterable[Preset] = (),
@@ -44,10 +44,10 @@ def build_form(
     return SchemaForm(list(groups.values()), prefix, list(presets), list(faulty.values()))
 
 
-def _as_mapping(faults: Mapping[str, str] | Iterable[Any] | None) -> dict[str, str]:
+def _as_mapping(faults: dict[str, str] | Iterable[Any] | None) -> dict[str, str]:
     if faults is None:
         return {}
-    if isinstance(faults, Mapping):
+    if isinstance(faults, dict):
         return dict(faults)
     return {fault.key: " ".join(part for part in (fault.message, fault.hint) if part) for fault in faults}
 
