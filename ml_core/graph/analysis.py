@@ -108,7 +108,9 @@ def analyze(document: object, input_shape: Sequence[int] | None = None, batch: i
     if wiring is None:
         return Analysis({}, [], Totals(), [], inference.findings, {}, None, batch)
     fields: dict[str, Field] = {}
-    nodes = {node_id: _cost(node_id, inference, batch, fields) for node_id in wiring.order if node_id in wiring.operators}
+    nodes = {
+        node_id: _cost(node_id, inference, batch, fields) for node_id in wiring.order if node_id in wiring.operators
+    }
     edges = [
         EdgeShape(
             edge.source,
@@ -185,8 +187,8 @@ def _see(node_id: str, inference: Inference, window: Window | None, fields: dict
             widest = tuple(max(item[0][axis] for item in known) for axis in range(axes))
             steps = tuple(max(item[1][axis] for item in known) for axis in range(axes))
             if window is not None and len(window.reach) == axes:
-                reach = tuple(w + (r - 1) * s for w, r, s in zip(widest, window.reach, steps))
-                seen = (reach, tuple(s * step for s, step in zip(steps, window.step)))
+                reach = tuple(w + (r - 1) * s for w, r, s in zip(widest, window.reach, steps, strict=True))
+                seen = (reach, tuple(s * step for s, step in zip(steps, window.step, strict=True)))
     fields[node_id] = seen
     return seen
 

@@ -45,7 +45,7 @@ def model_code(document: object) -> ModelCode:
     assert inference.wiring is not None and inference.document is not None
     wiring = inference.wiring
     operators = [wiring.operators[node_id] for node_id in wiring.order]
-    names = {h: None for o, n in zip(operators, wiring.order) for h in o.helpers_for(wiring.params[n])}
+    names = {h: None for o, n in zip(operators, wiring.order, strict=True) for h in o.helpers_for(wiring.params[n])}
     blocks = [_block(name) for name in names]
     layers = constructor_lines(inference) or [Line("pass")]
     arguments, body = forward_lines(inference)
@@ -105,8 +105,12 @@ def plain(text: str) -> str:
 @cache
 def _environment() -> Environment:
     # Python is not HTML: escaping happens where values become literals (expression.py), checked by the allow-list.
-    return Environment(  # noqa: S701
-        autoescape=False, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
+    return Environment(
+        autoescape=False,  # noqa: S701
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
     )
 
 
@@ -132,9 +136,7 @@ def _summary(inference: Inference) -> str:
     wiring = inference.wiring
     inputs = [str(inference.outputs[n]) for n in wiring.order if wiring.operators[n].name == "Input"]
     output = next(str(inference.outputs[n]) for n in wiring.order if wiring.operators[n].name == "Output")
-    count = sum(
-        wiring.operators[n].parameter_count(wiring.params[n], inference.inputs[n]) for n in wiring.order
-    )
+    count = sum(wiring.operators[n].parameter_count(wiring.params[n], inference.inputs[n]) for n in wiring.order)
     return f"{' and '.join(inputs)} -> {output}, {count:,} parameters."
 
 

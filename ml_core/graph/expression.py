@@ -43,7 +43,9 @@ def compact(value: Any) -> Any:
 def call(function: str, *args: Any, **options: Default) -> Code:
     """Text of a call. Positional values are always written; ``name=(value, default)`` only where they differ."""
     parts = [literal(arg) for arg in args]
-    parts += [f"{name}={literal(compact(value))}" for name, (value, default) in options.items() if not _same(value, default)]
+    parts += [
+        f"{name}={literal(compact(value))}" for name, (value, default) in options.items() if not _same(value, default)
+    ]
     return Code(f"{function}({', '.join(parts)})")
 
 

@@ -195,6 +195,16 @@ class Params(Mapping[str, Any]):
     def __len__(self) -> int:
         return len(self._values)
 
+    def size(self, name: str) -> tuple[int, ...]:
+        """One integer per spatial axis."""
+        value: tuple[int, ...] = self._values[name]
+        return value
+
+    def ints(self, name: str) -> tuple[int, ...]:
+        """A list of integers."""
+        value: tuple[int, ...] = self._values[name]
+        return value
+
     def int(self, name: str) -> int:
         """An integer parameter."""
         value: int = self._values[name]
@@ -213,16 +223,6 @@ class Params(Mapping[str, Any]):
     def text(self, name: str) -> str:
         """A chosen text."""
         value: str = self._values[name]
-        return value
-
-    def size(self, name: str) -> tuple[int, ...]:
-        """One integer per spatial axis."""
-        value: tuple[int, ...] = self._values[name]
-        return value
-
-    def ints(self, name: str) -> tuple[int, ...]:
-        """A list of integers."""
-        value: tuple[int, ...] = self._values[name]
         return value
 
 
@@ -252,15 +252,11 @@ def choice(name: str, default: str | None, choices: tuple[str, ...], text: str, 
     return Param(name, "choice", default, text, choices=choices, nullable=nullable)
 
 
-def size(
-    name: str, axes: int, default: int | None, low: int, high: int, text: str, *, nullable: bool = False
-) -> Param:
+def size(name: str, axes: int, default: int | None, low: int, high: int, text: str, *, nullable: bool = False) -> Param:
     """Declare one integer per spatial axis."""
     return Param(name, "size", default, text, low, high, axes=axes, nullable=nullable)
 
 
-def integers(
-    name: str, default: list[int] | None, count: tuple[int, int], low: int, high: int, text: str
-) -> Param:
+def integers(name: str, default: list[int] | None, count: tuple[int, int], low: int, high: int, text: str) -> Param:
     """Declare a list of integers; ``count`` is (fewest, most) items."""
     return Param(name, "ints", default, text, low, high, axes=count, required=default is None)

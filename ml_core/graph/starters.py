@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from ml_core.graph.document import FORMAT
 
 Json = dict[str, Any]
+# Node id, operator and parameters.
+Layer = tuple[str, str, Json]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +41,19 @@ def templates(input_shape: Sequence[int] = (3, 64, 64), classes: int = 10) -> li
         classes: Number of outputs.
     """
     shape = list(input_shape)
-    starters = (mlp(shape, classes), lenet(shape, classes), small_resnet(shape, classes))
+    starters = (
+        mlp(shape, classes),
+        lenet(shape, classes),
+        small_resnet(shape, classes),
+        fine_tune(shape, classes, "ResNet", "resnet18"),
+        fine_tune(shape, classes, "MobileNet", "mobilenet_v3_small"),
+    )
     return [starter.as_dict() for starter in starters]
 
 
 def mlp(shape: list[int], classes: int) -> Template:
     """Two dense layers."""
-    layers = [
+    layers: list[Layer] = [
         ("flatten", "Flatten", {}),
         ("fc1", "Linear", {"out_features": 256}),
         ("relu1", "ReLU", {}),
@@ -58,7 +67,7 @@ def mlp(shape: list[int], classes: int) -> Template:
 
 def lenet(shape: list[int], classes: int) -> Template:
     """LeNet-5 with today's activations (LeCun et al. 1998, doi:10.1109/5.726791)."""
-    layers = [
+    layers: list[Layer] = [
         ("conv1", "Conv2d", {"out_channels": 6, "kernel_size": 5, "padding": 2}),
         ("relu1", "ReLU", {}),
         ("pool1", "MaxPool2d", {}),
@@ -78,7 +87,7 @@ def lenet(shape: list[int], classes: int) -> Template:
 
 def small_resnet(shape: list[int], classes: int) -> Template:
     """A ResNet of four blocks (He et al. 2016, arXiv:1512.03385)."""
-    layers = [
+    layers: list[Layer] = [
         ("conv1", "Conv2d", {"out_channels": 32, "kernel_size": 3, "padding": 1, "bias": False}),
         ("bn1", "BatchNorm2d", {}),
         ("relu1", "ReLU", {}),
@@ -94,13 +103,25 @@ def small_resnet(shape: list[int], classes: int) -> Template:
     return Template("small_resnet", "Small ResNet", text, chain("Small ResNet", shape, layers))
 
 
-def chain(name: str, shape: list[int], layers: list[tuple[str, str, Json]]) -> Json:
+def fine_tune(shape: list[int], classes: int, family: str, builder: str) -> Template:
+    """A network from torchvision that starts from its published weights."""
+    params = {"builder": builder, "weights": "DEFAULT", "num_classes": classes}
+    layers: list[Layer] = [("backbone", family, params)]
+    if shape[0] != 3:
+        # Published weights expect RGB; a learned 1 x 1 convolution translates other channel counts.
+        layers.insert(0, ("to_rgb", "Conv2d", {"out_channels": 3, "kernel_size": 1}))
+    title = f"Fine-tune {builder}"
+    text = f"{family} with published weights and a new head. The first choice for photographs and few images."
+    return Template(f"finetune_{builder}", title, text, chain(title, shape, layers))
+
+
+def chain(name: str, shape: list[int], layers: list[Layer]) -> Json:
     """A document whose nodes follow each other."""
     nodes: list[Json] = [{"id": "image", "op": "Input", "params": {"shape": shape}}]
     nodes += [{"id": node_id, "op": op, "params": params} for node_id, op, params in layers]
     nodes.append({"id": "logits", "op": "Output", "params": {}})
     edges = [
         {"source": before["id"], "source_port": "out", "target": after["id"], "target_port": "in"}
-        for before, after in zip(nodes, nodes[1:])
+        for before, after in pairwise(nodes)
     ]
     return {"format": FORMAT, "name": name, "nodes": nodes, "edges": edges}

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from ml_core.graph.document import Document, Edge, Node, show, is_identifier
+from ml_core.graph.document import Document, Edge, Node, is_identifier, show
 from ml_core.graph.findings import Finding
 from ml_core.graph.naming import did_you_mean, reserved
 from ml_core.graph.operator import Operator
@@ -73,7 +73,12 @@ def _check_node(node: Node, wiring: Wiring) -> None:
         )
     elif reason:
         findings.append(
-            Finding("graph.reserved_id", f"The id {shown} is {reason}.", f'Rename it, for example to "{node.id}_1".', node.id)
+            Finding(
+                "graph.reserved_id",
+                f"The id {shown} is {reason}.",
+                f'Rename it, for example to "{node.id}_1".',
+                node.id,
+            )
         )
     operator = OPERATORS.get(node.op)
     if operator is None:
@@ -115,9 +120,7 @@ def _check_params(node: Node, operator: Operator, wiring: Wiring) -> None:
         return
     crossed = list(operator.check(params))
     for name, message, hint in crossed:
-        wiring.findings.append(
-            Finding("graph.bad_param", f"In {operator.name}, {message}.", hint, node.id, param=name)
-        )
+        wiring.findings.append(Finding("graph.bad_param", f"In {operator.name}, {message}.", hint, node.id, param=name))
     if not crossed:
         wiring.params[node.id] = params
 

@@ -6,6 +6,7 @@ from ml_core.graph.operator import Operator
 from ml_core.graph.operators import (
     activation,
     attention,
+    backbone,
     block,
     conv,
     embedding,
@@ -17,8 +18,6 @@ from ml_core.graph.operators import (
     shape,
 )
 
-_MODULES = (input, conv, pool, norm, activation, linear, shape, merge, attention, embedding, block)
+_MODULES = (input, conv, pool, norm, activation, linear, shape, merge, attention, embedding, block, backbone)
 
-OPERATORS: dict[str, Operator] = {
-    operator.name: operator() for module in _MODULES for operator in module.OPERATORS
-}
+OPERATORS: dict[str, Operator] = {operator.name: operator() for module in _MODULES for operator in module.OPERATORS}

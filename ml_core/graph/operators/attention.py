@@ -90,7 +90,7 @@ class MultiheadAttention(Operator):
         )
 
     def call(self, node: str, args: Sequence[Code], p: Params, inputs: Inputs) -> Code:
-        given = dict(zip(inputs.by_port, args))
+        given = dict(zip(inputs.by_port, args, strict=True))
         query = given["query"]
         key = given.get("key", query)
         attended = call(f"self.{node}", query, key, given.get("value", key), need_weights=(False, True))

@@ -56,7 +56,9 @@ class _Convolution(Operator):
         self._check_groups(x, p.int("groups"))
         if p.text("padding_mode") in ("reflect", "circular"):
             self._check_border(p, x)
-        windows = zip(x.spatial, p.size("kernel_size"), p.size("stride"), p.size("padding"), p.size("dilation"))
+        windows = zip(
+            x.spatial, p.size("kernel_size"), p.size("stride"), p.size("padding"), p.size("dilation"), strict=True
+        )
         spatial = tuple(window_size(*window) for window in windows)
         if min(spatial) < 1:
             raise too_small(self.name, x, self._reach(p))
@@ -88,7 +90,7 @@ class _Convolution(Operator):
         )
 
     def _reach(self, p: Params) -> tuple[int, ...]:
-        return tuple(d * (k - 1) + 1 for k, d in zip(p.size("kernel_size"), p.size("dilation")))
+        return tuple(d * (k - 1) + 1 for k, d in zip(p.size("kernel_size"), p.size("dilation"), strict=True))
 
     def _check_groups(self, x: Tensor, groups: int) -> None:
         if x.channels % groups:
@@ -101,7 +103,7 @@ class _Convolution(Operator):
     def _check_border(self, p: Params, x: Tensor) -> None:
         # Mirrored padding cannot be longer than what it mirrors (one less: the border itself is not repeated).
         spare = 1 if p.text("padding_mode") == "reflect" else 0
-        if any(pad > axis - spare for pad, axis in zip(p.size("padding"), x.spatial)):
+        if any(pad > axis - spare for pad, axis in zip(p.size("padding"), x.spatial, strict=True)):
             raise ShapeFault(
                 f"{p.text('padding_mode')} padding {p.size('padding')} is too wide for {x}.",
                 "Reduce padding or use padding_mode zeros.",
@@ -203,8 +205,8 @@ class ConvTranspose2d(Operator):
                 f"groups = {p.int('groups')} does not divide out_channels = {p.int('out_channels')}",
                 "Choose groups that divide both channel counts.",
             )
-        limits = [max(pair) for pair in zip(p.size("stride"), p.size("dilation"))]
-        if any(extra >= limit for extra, limit in zip(p.size("output_padding"), limits)):
+        limits = [max(pair) for pair in zip(p.size("stride"), p.size("dilation"), strict=True)]
+        if any(extra >= limit for extra, limit in zip(p.size("output_padding"), limits, strict=True)):
             yield (
                 "output_padding",
                 f"output_padding = {p.size('output_padding')} is not smaller than stride or dilation",
@@ -226,6 +228,7 @@ class ConvTranspose2d(Operator):
             p.size("padding"),
             p.size("output_padding"),
             p.size("dilation"),
+            strict=True,
         )
         spatial = tuple((n - 1) * s - 2 * pad + d * (k - 1) + extra + 1 for n, k, s, pad, extra, d in sizes)
         if min(spatial) < 1:

@@ -40,7 +40,7 @@ class _Elementwise(Operator):
         shape = inputs.x.shape
         for port, other in list(inputs.by_port.items())[1:]:
             fits = len(shape) == len(other.shape) and all(
-                a == b or 1 in (a, b) for a, b in zip(shape, other.shape)
+                a == b or 1 in (a, b) for a, b in zip(shape, other.shape, strict=True)
             )
             if not fits:
                 joined = Tensor(shape)
@@ -51,7 +51,7 @@ class _Elementwise(Operator):
                     port=port,
                     code="graph.join",
                 )
-            shape = tuple(max(a, b) for a, b in zip(shape, other.shape))
+            shape = tuple(max(a, b) for a, b in zip(shape, other.shape, strict=True))
         return inputs.x.with_shape(*shape)
 
     def window(self, p: Params, inputs: Inputs) -> Window | None:

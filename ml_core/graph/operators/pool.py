@@ -27,7 +27,7 @@ class _Pool(Operator):
     function: ClassVar[str]
 
     def check(self, p: Params) -> Iterator[tuple[str, str, str]]:
-        if any(2 * pad > kernel for pad, kernel in zip(p.size("padding"), p.size("kernel_size"))):
+        if any(2 * pad > kernel for pad, kernel in zip(p.size("padding"), p.size("kernel_size"), strict=True)):
             yield (
                 "padding",
                 f"padding = {p.size('padding')} is more than half of kernel_size = {p.size('kernel_size')}",
@@ -36,7 +36,7 @@ class _Pool(Operator):
 
     def shape(self, p: Params, inputs: Inputs) -> Tensor:
         x, ceil_mode = inputs.x, p.bool("ceil_mode")
-        windows = zip(x.spatial, p.size("kernel_size"), self._stride(p), p.size("padding"))
+        windows = zip(x.spatial, p.size("kernel_size"), self._stride(p), p.size("padding"), strict=True)
         spatial = tuple(window_size(*window, ceil_mode=ceil_mode) for window in windows)
         if min(spatial) < 1:
             raise too_small(self.name, x, p.size("kernel_size"))

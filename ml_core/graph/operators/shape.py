@@ -94,8 +94,10 @@ class Permute(Operator):
     def check(self, p: Params) -> Iterator[tuple[str, str, str]]:
         dims = p.ints("dims")
         if sorted(dims) != list(range(len(dims))) or dims[0] != 0:
-            yield "dims", f"dims = {list(dims)} is not an order of 0 to {len(dims) - 1} that begins with 0", (
-                "Name each axis once and keep the batch axis 0 first."
+            yield (
+                "dims",
+                f"dims = {list(dims)} is not an order of 0 to {len(dims) - 1} that begins with 0",
+                ("Name each axis once and keep the batch axis 0 first."),
             )
 
     def shape(self, p: Params, inputs: Inputs) -> Tensor:
@@ -151,7 +153,7 @@ class Upsample(Operator):
 
     def shape(self, p: Params, inputs: Inputs) -> Tensor:
         x = inputs.x
-        return x.with_shape(x.channels, *(axis * scale for axis, scale in zip(x.spatial, p.size("scale"))))
+        return x.with_shape(x.channels, *(axis * scale for axis, scale in zip(x.spatial, p.size("scale"), strict=True)))
 
     def call(self, node: str, args: Sequence[Code], p: Params, inputs: Inputs) -> Code:
         smooth = {} if p.text("mode") == "nearest" else {"align_corners": (p.bool("align_corners"), None)}
