@@ -19,7 +19,7 @@ class ProgressMeter:
 
     def __init__(self, report_every_s: float = _REPORT_EVERY_S) -> None:
         self._report_every_s = report_every_s
-        self._stage: str | None = None
+        self._count: tuple[float | None, str] | None = None
         self._samples: deque[tuple[float, float]] = deque()
         self._last_report = 0.0
 
@@ -27,16 +27,16 @@ class ProgressMeter:
         """Note a position.
 
         Returns:
-            The data of a progress event, or ``None`` when the last one is too recent.
-            The first and last position of a stage are always reported.
+            The data of a progress event, or ``None`` when the last one is too recent. The first and the last
+            position of a count are always reported; ``stage`` is a label that may change on the way.
         """
         now = time.monotonic()
-        is_new_stage = stage != self._stage or bool(self._samples and done < self._samples[-1][1])
+        is_restart = (total, unit) != self._count or bool(self._samples and done < self._samples[-1][1])
         is_end = total is not None and done >= total
-        if not is_new_stage and not is_end and now - self._last_report < self._report_every_s:
+        if not is_restart and not is_end and now - self._last_report < self._report_every_s:
             return None
-        if is_new_stage:
-            self._stage = stage
+        if is_restart:
+            self._count = (total, unit)
             self._samples.clear()
         self._last_report = now
         self._samples.append((now, done))
