@@ -32,7 +32,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     die_with_parent(death_signal, parent)
     os.nice(niceness)
-    os.execv(program[0], program)
+    os.execv(program[0], program)  # noqa: S606 - that is what it is for
 
 
 if __name__ == "__main__":

@@ -65,7 +65,7 @@ def web_answers(port: int, host: str) -> bool:
     """Whether the web server answers at all."""
     target = "127.0.0.1" if host in {"0.0.0.0", ""} else f"[{host}]" if ":" in host else host  # noqa: S104
     try:
-        with urllib.request.urlopen(f"http://{target}:{port}/health", timeout=1):  # noqa: S310 - http, our own
+        with urllib.request.urlopen(f"http://{target}:{port}/health", timeout=1):
             return True
     except urllib.error.HTTPError:
         return True

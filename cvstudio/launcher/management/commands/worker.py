@@ -27,7 +27,5 @@ class Command(BaseCommand):
         refuse_unsafe_production()
         first_start.make_folders()
         queue = options["queue"]
-        command = (
-            programs.beat_command() if queue == "beat" else programs.worker_command(queue, options["concurrency"])
-        )
+        command = programs.beat_command() if queue == "beat" else programs.worker_command(queue, options["concurrency"])
         os.execve(command[0], command, {**os.environ, **programs.temporary_folder()})  # noqa: S606 - fixed words
