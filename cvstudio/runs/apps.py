@@ -10,3 +10,7 @@ class RunsConfig(AppConfig):
 
     name = "cvstudio.runs"
     label = "runs"
+
+    def ready(self) -> None:
+        """Connect the signals of Celery workers."""
+        from cvstudio.runs import signals  # noqa: F401 - connecting is what the import does

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import Any
 
 from django.conf import settings
 
@@ -46,5 +47,7 @@ class Limits:
 
 def limits() -> Limits:
     """The bounds in force."""
-    chosen = {field.name: getattr(settings, f"RUN_{field.name.upper()}", field.default) for field in fields(Limits)}
+    chosen: dict[str, Any] = {
+        field.name: getattr(settings, f"RUN_{field.name.upper()}", field.default) for field in fields(Limits)
+    }
     return Limits(**chosen)

@@ -2,6 +2,21 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from cvstudio.runs import detail_pages, pages
+
+app_name = "runs"
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("runs/", pages.list_page, name="list"),
+    path("runs/rows", pages.rows_page, name="rows"),
+    path("runs/export.csv", pages.export_page, name="export"),
+    path("runs/compare", pages.compare_page, name="compare"),
+    path("runs/in-flight", pages.in_flight_page, name="in-flight"),
+    path("runs/<uuid:run_id>", detail_pages.detail_page, name="detail"),
+    path("runs/<uuid:run_id>/head", detail_pages.head_page, name="head"),
+    path("runs/<uuid:run_id>/control", detail_pages.control_page, name="control"),
+    path("runs/<uuid:run_id>/notes", detail_pages.notes_page, name="notes"),
+    path("runs/<uuid:run_id>/file/<uuid:file_id>", detail_pages.file_page, name="file"),
+    path("runs/<uuid:run_id>/<slug:tab>", detail_pages.tab_page, name="tab"),
+]

@@ -15,6 +15,7 @@ from channels.exceptions import ChannelFull
 from channels.layers import get_channel_layer
 from redis.exceptions import RedisError
 
+from cvstudio.runs.live.frames import line_of
 from cvstudio.runs.models import RunEvent
 
 logger = logging.getLogger(__name__)
@@ -29,17 +30,11 @@ def group_of(run_id: UUID | str) -> str:
     return f"run.{run_id}"
 
 
-def as_frame(event: RunEvent) -> dict[str, Any]:
-    """An event as clients see it."""
-    return {"seq": event.seq, "time": event.time.isoformat(), "kind": event.kind, "data": event.data}
-
-
 def publish(run_id: UUID, events: Sequence[RunEvent]) -> None:
     """Tell open sockets of events that are stored. Returns at once; failures are logged and forgotten."""
     if events:
-        _publisher().put(
-            group_of(run_id), {"type": MESSAGE, "run": str(run_id), "events": [as_frame(event) for event in events]}
-        )
+        lines = [list(line_of(event)) for event in events]
+        _publisher().put(group_of(run_id), {"type": MESSAGE, "run": str(run_id), "lines": lines})
 
 
 class Publisher:

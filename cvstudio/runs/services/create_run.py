@@ -8,9 +8,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from cvstudio.runs.models import Run, RunState
-from cvstudio.runs.services.append_events import NewEvent, append_events
+from cvstudio.runs.services.append_events import append_events
 from cvstudio.runs.services.check_quota import check_quota
 from cvstudio.runs.services.enqueue_run import enqueue_run
+from cvstudio.runs.services.transition import state_event
 from ml_core.run.config import parse_config
 from ml_core.run.registry import get_recipe
 
@@ -67,7 +68,6 @@ def create_run(
             parent=parent,
             preflight=preflight or {},
         )
-        data = {"state": RunState.QUEUED.value, "previous": "", "cause_class": "", "cause": {}}
-        run.last_seq = append_events(run.id, [NewEvent("state", data)])
+        run.last_seq = append_events(run.id, [state_event(RunState.QUEUED)])
         transaction.on_commit(lambda: enqueue_run(run.id, run.queue))
     return run

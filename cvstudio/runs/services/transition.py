@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID
@@ -47,6 +47,8 @@ def transition(
     *,
     only_from: Collection[RunState] | None = None,
     fence: int | None = None,
+    guard: Mapping[str, Any] | None = None,
+    raise_fence: bool = False,
     cause: Cause = NO_CAUSE,
     before: Collection[NewEvent] = (),
     **changes: Any,
@@ -58,6 +60,8 @@ def transition(
         target: The new state.
         only_from: States in which the caller wants this; all that the table allows when left out.
         fence: The claim under which a worker acts.
+        guard: More fields that must still be so.
+        raise_fence: Begin a new claim, or end one: whoever held the run can no longer write.
         cause: Why; stored on the run and in the event.
         before: Events to append just before the state event.
         changes: More fields of the run to set with it.
@@ -81,12 +85,17 @@ def transition(
             raise FenceLostError("Another worker has taken over this run.", where=str(run_id))
         if run.state not in wanted:
             break
-        data = {"state": str(target), "previous": run.state, "cause_class": str(cause.kind), "cause": cause.body()}
         written = write_guarded(
             run_id,
-            {"state": run.state, "fence": run.fence},
-            {"state": target, "cause_class": cause.kind, "cause": cause.body(), **changes},
-            [*before, NewEvent("state", data)],
+            {"state": run.state, "fence": run.fence, **(guard or {})},
+            {
+                "state": target,
+                "cause_class": cause.kind,
+                "cause": cause.body(),
+                "fence": run.fence + raise_fence,
+                **changes,
+            },
+            [*before, state_event(target, run.state, cause)],
         )
         if written is not None:
             return Run.objects.get(id=run_id)
@@ -96,6 +105,12 @@ def transition(
         hint="Reload the run to see what can be done now.",
         where=str(run_id),
     )
+
+
+def state_event(target: str, previous: str = "", cause: Cause = NO_CAUSE) -> NewEvent:
+    """The event that tells of a new state."""
+    data = {"state": str(target), "previous": previous, "cause_class": str(cause.kind), "cause": cause.body()}
+    return NewEvent("state", data)
 
 
 def _dates(target: RunState) -> dict[str, Any]:
