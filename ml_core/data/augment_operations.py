@@ -28,7 +28,7 @@ class Symbol:
 
 @dataclass(frozen=True)
 class Call:
-    """One torchvision call, ``v2.<name>(**arguments)``, with numbers, tuples, Symbols and lists of Calls as arguments."""
+    """One torchvision call, ``v2.<name>(**arguments)``, with numbers, tuples, Symbols or lists of Calls."""
 
     name: str
     arguments: Mapping[str, Any]

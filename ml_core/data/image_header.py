@@ -12,7 +12,7 @@ import os
 import stat
 import struct
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import BinaryIO, Final
 
 from PIL import Image
@@ -67,9 +67,13 @@ class ImageFacts:
     extension_differs: bool
 
 
+def _extension(name: str) -> str:
+    return PurePath(name).suffix.lower()
+
+
 def claims_to_be_image(name: str) -> bool:
     """Whether the extension is one of an image."""
-    return os.path.splitext(name)[1].lower() in EXTENSIONS
+    return _extension(name) in EXTENSIONS
 
 
 def inspect_image(path: Path | str, *, max_pixels: int = MAX_PIXELS) -> ImageFacts:
@@ -80,8 +84,8 @@ def inspect_image(path: Path | str, *, max_pixels: int = MAX_PIXELS) -> ImageFac
         FormatError: ``image.empty``, ``image.unsupported``, ``image.unknown_format``, ``image.truncated``,
             ``image.damaged``, ``image.animated`` or ``image.missing``.
     """
-    name = os.path.basename(path)
-    if EXTENSIONS.get(os.path.splitext(name)[1].lower(), "") is None:
+    name = PurePath(path).name
+    if EXTENSIONS.get(_extension(name), "") is None:
         raise FormatError("This image format is not taken.", code="image.unsupported",
                           hint="Convert it to JPEG or PNG.", where=name)  # fmt: skip
     try:
@@ -89,7 +93,7 @@ def inspect_image(path: Path | str, *, max_pixels: int = MAX_PIXELS) -> ImageFac
     except OSError as error:
         raise FormatError("The file cannot be opened.", code="image.missing", hint="Check its permissions.",
                           where=name) from error  # fmt: skip
-    with open(descriptor, "rb", buffering=0) as stream:
+    with os.fdopen(descriptor, "rb", buffering=0) as stream:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise FormatError("This is a device or a pipe, not a file.", code="image.unsupported",
@@ -101,7 +105,7 @@ def inspect_image(path: Path | str, *, max_pixels: int = MAX_PIXELS) -> ImageFac
             data = stream.read(size)
             digest = hashlib.sha256(data).hexdigest()
             return _facts(io.BytesIO(data), data, name, size, digest, max_pixels)
-    with open(path, "rb") as large:
+    with Path(path).open("rb") as large:
         digest = hashlib.file_digest(large, "sha256").hexdigest()
         return _facts(large, Path(path), name, size, digest, max_pixels)
 
@@ -131,7 +135,7 @@ def _facts(
             raise
     if orientation in _SWAPS_SIDES:
         width, height = height, width
-    promised = EXTENSIONS.get(os.path.splitext(name)[1].lower())
+    promised = EXTENSIONS.get(_extension(name))
     differs = promised is not None and promised != kind
     return ImageFacts(width, height, mode, kind, orientation, size, digest, differs)
 
