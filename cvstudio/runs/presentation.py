@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from cvstudio.common.schema_form import build_form
+from cvstudio.runs.compare import flatten
 from cvstudio.runs.listing import metrics_of
-from cvstudio.runs.models import Run, RunState
-from cvstudio.runs.states import ACTIVE, RESUMABLE
+from cvstudio.runs.models import Run, RunEvent, RunState
+from cvstudio.runs.states import ACTIVE, ENDED, RESUMABLE
 from ml_core.errors import CodedError
 from ml_core.run.registry import all_recipes, get_recipe
 
@@ -82,3 +85,57 @@ def recipe_title(name: str) -> str:
         return get_recipe(name).title
     except CodedError:
         return name
+
+
+def tabs_of(run: Run) -> list[dict[str, Any]]:
+    """Return the tabs of a run's page: only those that can have something in them."""
+    trains = run.queue == "train"
+    wanted = (
+        ("result", _("Result"), "check-circle", run.state in ENDED),
+        ("curves", _("Curves"), "chart", True),
+        ("log", _("Log"), "terminal", True),
+        ("resources", _("Resources"), "system", True),
+        ("config", _("Configuration"), "settings", True),
+        ("checkpoints", _("Checkpoints"), "flag", trains),
+        ("artifacts", _("Artifacts"), "file", True),
+        ("lineage", _("Lineage"), "branch", True),
+    )
+    return [
+        {"key": key, "title": title, "icon": icon, "url": reverse("runs:tab", args=[run.id, key])}
+        for key, title, icon, shown in wanted
+        if shown
+    ]
+
+
+def last_line(run: Run) -> RunEvent | None:
+    """Return the last line of the log that says something is wrong, else the last line."""
+    lines = RunEvent.objects.filter(run=run, kind="log").order_by("-seq")
+    recent = list(lines[:50])
+    return next((line for line in recent if line.data.get("level") in ("error", "critical")), next(iter(recent), None))
+
+
+def config_groups(run: Run) -> list[dict[str, Any]]:
+    """Return the configuration by parts, each setting with its default where that differs."""
+    try:
+        schema = get_recipe(run.recipe).config.model_json_schema()
+    except CodedError:
+        return [{"title": "", "settings": [(key, value, None) for key, value in flatten(run.config).items()]}]
+    form = build_form(schema, run.config)
+    return [
+        {"title": group.title, "settings": [(field, field.value != field.default) for field in group.fields]}
+        for group in form.groups
+    ]
+
+
+def result_view(run: Run) -> dict[str, Any]:
+    """Return what the end of a run left: its metrics, and tables where the recipe made them."""
+    result = run.result or {}
+    metrics = result.get("metrics") or {}
+    return {
+        "metrics": [(name, value) for name, value in metrics.items() if not isinstance(value, dict | list)],
+        "best": run.summary.get("best"),
+        "confusion": result.get("confusion"),
+        "classes": result.get("classes") or [],
+        "per_class": result.get("per_class") or [],
+        "facts": {key: value for key, value in result.items() if isinstance(value, str | int | float | bool)},
+    }

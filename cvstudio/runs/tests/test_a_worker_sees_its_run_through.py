@@ -13,7 +13,6 @@ from django.db import connection
 from django.utils import timezone
 
 from cvstudio.runs import hooks
-from cvstudio.runs.errors import FenceLostError
 from cvstudio.runs.folders import run_folder
 from cvstudio.runs.models import Artifact, Checkpoint, Run, RunEvent, RunState
 from cvstudio.runs.services.control_run import control_run

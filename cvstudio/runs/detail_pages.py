@@ -1,0 +1,118 @@
+"""The page of one run: its head, its tabs, its buttons and its files."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from cvstudio.common.file_response import file_response
+from cvstudio.runs.folders import run_folder
+from cvstudio.runs.lineage import lineage_of
+from cvstudio.runs.models import Artifact, Run, RunState
+from cvstudio.runs.presentation import actions_of, config_groups, last_line, recipe_title, result_view, tabs_of
+from cvstudio.runs.selectors import runs_ahead, runs_for
+from cvstudio.runs.services.control_run import control_run
+from cvstudio.runs.states import ACTIVE
+from ml_core.errors import CodedError
+
+MAX_NOTES = 10_000
+
+
+@login_required
+def detail_page(request: HttpRequest, run_id: UUID) -> HttpResponse:
+    """Open the tab that answers the likeliest question: the result of an ended run, the curves of another."""
+    run = _run(request, run_id)
+    return tab_page(request, run_id, "result" if run.state == RunState.COMPLETED and run.queue == "train" else "curves")
+
+
+@login_required
+def tab_page(request: HttpRequest, run_id: UUID, tab: str) -> HttpResponse:
+    """Show a tab: the whole page, or only the tab when htmx swaps it in."""
+    run = _run(request, run_id)
+    tabs = tabs_of(run)
+    if tab not in [entry["key"] for entry in tabs]:
+        raise Http404
+    context = {**_head(run), "tabs": tabs, "here": tab, **_CONTENT.get(tab, _nothing)(request, run)}
+    part = request.headers.get("HX-Target") == "run-tab"
+    return render(request, f"runs/tabs/{tab}.html" if part else "runs/detail.html", context)
+
+
+@login_required
+def head_page(request: HttpRequest, run_id: UUID) -> HttpResponse:
+    """Return the fresh head: state, cause, progress, buttons."""
+    return render(request, "runs/head.html", _head(_run(request, run_id)))
+
+
+@login_required
+@require_POST
+def control_page(request: HttpRequest, run_id: UUID) -> HttpResponse:
+    """Pause, resume, stop or save now; the answer is the fresh head, with the refusal in it when there is one."""
+    run, fault = _run(request, run_id), None
+    try:
+        control_run(run, request.POST.get("action", ""))
+    except CodedError as error:
+        fault = error.as_dict()
+    if request.headers.get("HX-Request"):
+        return render(request, "runs/head.html", {**_head(_run(request, run_id)), "fault": fault})
+    if fault:
+        messages.error(request, f"{fault['message']} {fault['hint']}")
+    return redirect("runs:detail", run_id)
+
+
+@login_required
+@require_POST
+def notes_page(request: HttpRequest, run_id: UUID) -> HttpResponse:
+    """Keep the name and the notes that a person gives a run."""
+    run = _run(request, run_id)
+    name = " ".join(request.POST.get("name", "").split())[:200] or run.name
+    Run.objects.filter(id=run.id).update(name=name, notes=request.POST.get("notes", "")[:MAX_NOTES])
+    return redirect("runs:detail", run_id)
+
+
+@login_required
+def file_page(request: HttpRequest, run_id: UUID, file_id: UUID) -> HttpResponse:
+    """Send an artifact of a run."""
+    run = _run(request, run_id)
+    artifact = get_object_or_404(Artifact, id=file_id, run=run)
+    folder = run_folder(run.id).resolve()
+    path = (folder / artifact.path).resolve()
+    if not path.is_relative_to(folder) or not path.is_file():
+        raise Http404
+    return file_response(path, name=path.name)
+
+
+def _run(request: HttpRequest, run_id: UUID) -> Run:
+    return get_object_or_404(runs_for(request.user).select_related("parent").defer(None), id=run_id)
+
+
+def _head(run: Run) -> dict[str, Any]:
+    return {
+        "run": run,
+        "recipe_title": recipe_title(run.recipe),
+        "actions": actions_of(run),
+        "live": run.state in ACTIVE or run.state == RunState.QUEUED,
+        "ahead": runs_ahead(run) if run.state == RunState.QUEUED else 0,
+        "last_line": last_line(run) if run.state in (RunState.FAILED, RunState.LOST) else None,
+        "api": {"run": f"/api/v1/training/{run.id}", "control": f"/api/v1/training/{run.id}/control"},
+        "compare": f"{reverse('runs:compare')}?ids={run.id}",
+    }
+
+
+def _nothing(request: HttpRequest, run: Run) -> dict[str, Any]:
+    return {}
+
+
+_CONTENT = {
+    "result": lambda request, run: result_view(run),
+    "config": lambda request, run: {"groups": config_groups(run)},
+    "checkpoints": lambda request, run: {"checkpoints": run.checkpoints.order_by("-step")},
+    "artifacts": lambda request, run: {"artifacts": run.artifacts.order_by("name")},
+    "lineage": lambda request, run: lineage_of(run, request.user),
+}
