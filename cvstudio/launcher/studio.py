@@ -6,8 +6,6 @@ import signal
 import socket
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -16,17 +14,11 @@ from django.db import connections
 
 from cvstudio.launcher import first_start, programs, redis_server
 from cvstudio.launcher.data_lock import DataLock
+from cvstudio.launcher.listening import listen, web_answers
 from cvstudio.launcher.process import Child, Program
 from cvstudio.launcher.supervisor import Supervisor
-from ml_core.errors import CodedError
 
 WEB_START_LIMIT_S = 30.0
-
-
-class PortInUseError(CodedError):
-    """Something else listens on the address."""
-
-    default_code = "launcher.port_in_use"
 
 
 @dataclass(frozen=True)
@@ -38,39 +30,6 @@ class Options:
     workers: bool = True
     train_workers: int = 1
     demo: bool = True
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """A listening socket. The launcher keeps it, so that connections wait while the web server restarts.
-
-    Raises:
-        PortInUseError: The address is taken or is not one of this machine.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-    except OSError as error:
-        listener.close()
-        raise PortInUseError(
-            f"Cannot listen on {host}:{port}: {error.strerror}.",
-            hint="End what uses it, or name another one: python manage.py runserver 8001",
-        ) from error
-    listener.listen(256)
-    return listener
-
-
-def web_answers(port: int, host: str) -> bool:
-    """Whether the web server answers at all."""
-    target = "127.0.0.1" if host in {"0.0.0.0", ""} else f"[{host}]" if ":" in host else host  # noqa: S104
-    try:
-        with urllib.request.urlopen(f"http://{target}:{port}/health", timeout=1):
-            return True
-    except urllib.error.HTTPError:
-        return True
-    except OSError:
-        return False
 
 
 class Studio:
