@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from cvstudio.common.models import OwnedModel, OwnedQuerySet, PublicIdModel
+from cvstudio.common.models import OwnedManager, OwnedModel, PublicIdModel
 
 
 class Architecture(OwnedModel):
@@ -39,7 +39,7 @@ class ArchitectureVersion(PublicIdModel):
     valid = models.BooleanField(default=False)
     facts = models.JSONField(default=dict, help_text=_("Parameters, MACs, input and output shapes."))
 
-    objects = OwnedQuerySet.as_manager()
+    objects = OwnedManager()
 
     class Meta:
         db_table = "model_architecture_versions"
@@ -60,7 +60,7 @@ class GeneratedCode(PublicIdModel):
     files = models.JSONField(help_text=_("File name to text."))
     sha256 = models.CharField(max_length=64)
 
-    objects = OwnedQuerySet.as_manager()
+    objects = OwnedManager()
 
     class Meta:
         db_table = "generated_codes"

@@ -11,11 +11,11 @@ export class CodeTab {
     Object.assign(this, { editor, tabs, lines, notice, about, url, files: {}, sources: {}, file: "model.py", revision: -1 });
     copy.addEventListener("click", () => this.#copy());
     download.addEventListener("click", () => this.#download());
-    lines.addEventListener("pointerover", (event) => this.#point(event.target.closest("[data-node]")));
+    lines.addEventListener("pointerover", (event) => this.#point(event.target.closest("[data-nodes]")));
     lines.addEventListener("pointerleave", () => this.#point(null));
     lines.addEventListener("click", (event) => {
-      const row = event.target.closest("[data-node]");
-      if (row && !String(getSelection())) editor.focusNode(row.dataset.node);
+      const row = event.target.closest("[data-nodes]");
+      if (row && !String(getSelection())) editor.focusNode(row.dataset.nodes.split(" ")[0]);
     });
   }
 
@@ -61,14 +61,15 @@ export class CodeTab {
     write(this.about, names.length ? fill(ngettext("%(n)s line", "%(n)s lines", total), { n: total }) : "");
   }
 
-  #row(number, parts, node) {
-    const known = node && this.editor.store.nodes.has(node);
+  /** One line; `sources` are the nodes whose calls stand on it, the innermost first. */
+  #row(number, parts, sources = []) {
+    const known = sources.filter((id) => this.editor.store.nodes.has(id));
     return html(
       "div",
-      { class: "code-line", data: known ? { node } : {} },
+      { class: "code-line", data: known.length ? { nodes: known.join(" ") } : {} },
       html("span", { class: "code-number", "aria-hidden": "true" }, number),
       html("code", {}, ...parts),
-      known && html("span", { class: "code-node" }, node),
+      known.length ? html("span", { class: "code-node" }, known.join(", ")) : null,
     );
   }
 
@@ -77,13 +78,16 @@ export class CodeTab {
     this.draw();
   }
 
-  /** A line of code lights up its node and every other line of it. */
+  /** A line of code lights up its nodes and every other line of them. */
   #point(row) {
-    const node = row?.dataset.node ?? null;
-    if (node === this.pointed) return;
-    this.pointed = node;
-    for (const line of this.lines.querySelectorAll("[data-node]")) line.classList.toggle("is-pointed", line.dataset.node === node);
-    this.editor.point(node);
+    const nodes = row?.dataset.nodes ?? "";
+    if (nodes === this.pointed) return;
+    this.pointed = nodes;
+    const chosen = new Set(nodes.split(" ").filter(Boolean));
+    for (const line of this.lines.querySelectorAll("[data-nodes]")) {
+      line.classList.toggle("is-pointed", line.dataset.nodes.split(" ").some((id) => chosen.has(id)));
+    }
+    this.editor.point(chosen);
   }
 
   async #copy() {

@@ -66,14 +66,11 @@ export class Editor {
     this.announce(this.canvas.nodes.elementOf(id)?.getAttribute("aria-label") ?? id);
   }
 
-  /** Light up a node while its line of code is pointed at. */
-  point(id) {
-    if (this.pointed) this.canvas.nodes.flash(this.pointed, false);
-    this.pointed = id;
-    if (id) {
-      this.canvas.nodes.flash(id, true);
-      if (this.canvasShown) this.canvas.reveal(id);
-    }
+  /** Light up nodes while their line of code is pointed at. */
+  point(ids) {
+    for (const id of this.pointed ?? []) this.canvas.nodes.flash(id, false);
+    this.pointed = ids;
+    for (const id of ids) this.canvas.nodes.flash(id, true);
   }
 
   get canvasShown() {

@@ -33,7 +33,7 @@ export const plainLines = (text) => text.split("\n").map((line) => (line ? [docu
 function kindOf([, string, comment, number, decorator, word]) {
   if (string) return "string";
   if (comment) return "comment";
-  if (number) return "number";
+  if (number) return "value";
   if (decorator) return "word";
   return word && WORDS.has(word) ? "word" : null;
 }

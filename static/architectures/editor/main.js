@@ -131,6 +131,19 @@ part("import-file").addEventListener("change", async ({ target }) => {
   }
 });
 
+/** Training starts from what is on the canvas: it is saved first, and has to be valid. */
+part("train").addEventListener("click", async (event) => {
+  const faults = editor.analysis.findings.filter((finding) => finding.severity === "error").length;
+  if (editor.analysis.state === "done" && faults) {
+    event.preventDefault();
+    editor.showPanel("findings");
+    editor.toast(gettext("Correct the faults first; then it can be trained."), "warning");
+  } else if (editor.history.dirty) {
+    event.preventDefault();
+    if (await editor.saving.save()) location.assign(event.target.closest("a").href);
+  }
+});
+
 const name = part("name");
 const showName = () => {
   if (document.activeElement !== name) name.value = editor.store.name;
