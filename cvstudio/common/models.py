@@ -29,6 +29,10 @@ class OwnedQuerySet(models.QuerySet[M]):
         return self.filter(**{getattr(self.model, "owner_path", "owner"): user})
 
 
+# Made this way, rather than by `as_manager()`, the type checker knows the model of each manager.
+OwnedManager = models.Manager.from_queryset(OwnedQuerySet)
+
+
 class PublicIdModel(models.Model):
     """A row with a public id that says nothing about the number of rows."""
 
@@ -45,7 +49,7 @@ class OwnedModel(PublicIdModel):
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     updated_at = models.DateTimeField(auto_now=True)
 
-    objects = OwnedQuerySet.as_manager()
+    objects = OwnedManager()
 
     class Meta:
         abstract = True
