@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -10,6 +11,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from ml_core.engine.device import available_cores
 from ml_core.engine.task import IndexedData
+from ml_core.errors import CodedError
 from ml_core.run.seeds import mix
 
 _MAX_AUTOMATIC_WORKERS = 8
@@ -58,7 +60,16 @@ class _Batches(Dataset[Any]):
         return len(self._batches)
 
     def __getitem__(self, position: int) -> Any:
-        return self._data.batch(self._batches[position], self._epoch)
+        try:
+            return self._data.batch(self._batches[position], self._epoch)
+        except CodedError as error:
+            # Thrown in a worker it would arrive with the worker's traceback as its message.
+            return _Fault(error)
+
+
+@dataclass(frozen=True)
+class _Fault:
+    error: CodedError
 
 
 def load_batches(
@@ -80,4 +91,11 @@ def load_batches(
         pin_memory=pin_memory,
         generator=torch.Generator().manual_seed(0),
     )
-    return iter(loader)
+    return _raise_faults(loader)
+
+
+def _raise_faults(loader: Iterable[Any]) -> Iterator[Any]:
+    for batch in loader:
+        if isinstance(batch, _Fault):
+            raise batch.error
+        yield batch

@@ -96,13 +96,11 @@ class Task(ABC):
 
 
 class IndexedData(Protocol):
-    """Samples by position. What ``batch`` returns must follow from its arguments alone: that is what resume rests on.
+    """Samples by position. What ``batch`` returns must follow from its arguments alone: resume rests on that."""
 
-    Attributes:
-        prefers_workers: Whether a batch costs so much on the CPU that other processes should prepare it.
-    """
-
-    prefers_workers: bool
+    @property
+    def prefers_workers(self) -> bool:
+        """Whether a batch costs so much on the CPU that other processes should prepare it."""
 
     def __len__(self) -> int: ...
 

@@ -1,0 +1,1 @@
+"""Networks that look at pictures: recipes, data, metrics and predictors. Only ``recipes`` is free of torch."""

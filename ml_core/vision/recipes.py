@@ -1,0 +1,177 @@
+"""The recipes of image classification. Free of torch until one runs: forms are made from the configurations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, model_validator
+
+from ml_core.data.augment import AugmentOps
+from ml_core.engine.config import FitConfig
+from ml_core.run.config import RecipeConfig, option
+from ml_core.run.context import RunContext
+from ml_core.run.registry import recipe
+
+DATA, INPUT, MODEL, MACHINE = "Data", "Input", "Model", "Machine"
+
+
+class DataConfig(BaseModel):
+    """Which images to learn from."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    version: str = option(description="Folder of the data set version.", group=DATA, min_length=1, may_change=True)
+    root: str = option(description="Folder of the images.", group=DATA, min_length=1, may_change=True)
+    cache_mib: int = option(
+        1024,
+        description="Keep decoded images in memory when all of them fit into this. Zero means never.",
+        group=MACHINE,
+        unit="MiB",
+        advanced=True,
+        ge=0,
+        le=1_048_576,
+        may_change=True,
+    )
+
+
+class InputConfig(BaseModel):
+    """How an image becomes the input of the network, whose size the graph tells."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    resize: int | None = option(
+        None,
+        description="Scale the shorter side to this, then cut the centre out. Empty stretches the whole image.",
+        group=INPUT,
+        unit="px",
+        advanced=True,
+        ge=1,
+        le=8192,
+    )
+    mean: list[float] | None = option(
+        None,
+        description="Subtracted from each channel (0 to 1). Empty is ImageNet's for colour, 0.5 for grey.",
+        group=INPUT,
+        advanced=True,
+        min_length=1,
+        max_length=3,
+    )
+    std: list[float] | None = option(
+        None,
+        description="Each channel is divided by this. Empty is ImageNet's for colour, 0.5 for grey.",
+        group=INPUT,
+        advanced=True,
+        min_length=1,
+        max_length=3,
+    )
+
+    @model_validator(mode="after")
+    def _both_or_none(self) -> InputConfig:
+        if (self.mean is None) != (self.std is None) or len(self.mean or []) != len(self.std or []):
+            raise ValueError("give mean and std for the same channels, or neither")
+        if any(value <= 0 for value in self.std or []):
+            raise ValueError("std must be greater than 0")
+        return self
+
+
+class ClassifyConfig(RecipeConfig):
+    """Train a classifier of images."""
+
+    seed: int = option(
+        0, description="Every random draw follows from it.", group="Run", ge=0, le=2**53 - 1, advanced=True
+    )
+    data: DataConfig
+    graph: dict[str, Any] = option(description="The architecture, as a graph document.", group=MODEL)
+    initial_weights: str | None = option(
+        None,
+        description="Weight folder to start from. Layers that do not fit, such as the last one, start at random.",
+        group=MODEL,
+        advanced=True,
+    )
+    input: InputConfig = InputConfig()
+    augment: AugmentOps = option([], description="Random changes of the training images.", group="Augmentation")
+    label_smoothing: float = option(
+        0.0,
+        description="Share of certainty that is taken from the true class and spread over all.",
+        group="Optimisation",
+        advanced=True,
+        ge=0,
+        lt=1,
+    )
+    fit: FitConfig = FitConfig()
+
+
+@recipe(
+    "vision.classify",
+    ClassifyConfig,
+    title="Train an image classifier",
+    summary="Learns to tell the classes of a data set of images apart, with a network drawn as a graph.",
+    queue="train",
+)
+def classify(config: ClassifyConfig, run: RunContext) -> dict[str, Any]:
+    """Train, evaluate, and leave a weight folder."""
+    from ml_core.vision.classify import train_classifier
+
+    return train_classifier(config, run)
+
+
+class PredictConfig(RecipeConfig):
+    """Predict many images at once. Give a data set version, or a folder, or names of files in it."""
+
+    weight: str = option(description="Weight folder.", group=MODEL, min_length=1, may_change=True)
+    root: str = option(description="Folder of the images.", group=DATA, min_length=1, may_change=True)
+    version: str | None = option(
+        None, description="Folder of a data set version whose images are predicted.", group=DATA, may_change=True
+    )
+    split: str | None = option(
+        None,
+        description="Only this split of the version: train, val or test.",
+        group=DATA,
+        pattern="^(train|val|test)$",
+    )
+    files: list[str] | None = option(
+        None, description="Only these files, relative to the folder. Empty takes every image in it.", group=DATA
+    )
+    top_k: int = option(5, description="How many classes to tell for each image.", group=DATA, ge=1, le=100)
+    batch_size: int = option(
+        32, description="Images that are computed together.", group=MACHINE, unit="images", ge=1, le=4096, advanced=True
+    )
+    device: str = option(
+        "auto",
+        description="Where to compute: auto, cpu, cuda, cuda:1, mps.",
+        group=MACHINE,
+        pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$",
+        advanced=True,
+        may_change=True,
+    )
+    threads: int | None = option(
+        None,
+        description="CPU threads. Empty means one for each physical core.",
+        group=MACHINE,
+        ge=1,
+        le=1024,
+        advanced=True,
+        may_change=True,
+    )
+
+    @model_validator(mode="after")
+    def _one_source(self) -> PredictConfig:
+        if self.version is not None and self.files is not None:
+            raise ValueError("give a version or files, not both")
+        if self.split is not None and self.version is None:
+            raise ValueError("a split needs a version")
+        return self
+
+
+@recipe(
+    "vision.predict",
+    PredictConfig,
+    title="Predict many images",
+    summary="Runs a trained classifier over a data set, a folder or a list of images, and writes CSV and JSON.",
+    queue="io",
+)
+def predict(config: PredictConfig, run: RunContext) -> dict[str, Any]:
+    """Predict every image; one that cannot be read becomes a row that says why."""
+    from ml_core.vision.predict import predict_images
+
+    return predict_images(config, run)
