@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from cvstudio.accounts.current import current_user
 from cvstudio.accounts.models import User
 
 RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
@@ -52,7 +53,7 @@ class AccountAdmin(UserAdmin):
     @admin.action(description=_("Deactivate the selected people"), permissions=["change"])
     def deactivate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         """End their access at once; the person who acts is left out."""
-        self._set_active(request, queryset.exclude(pk=request.user.pk), False)
+        self._set_active(request, queryset.exclude(pk=current_user(request).pk), False)
 
     @admin.action(description=_("Activate the selected people"), permissions=["change"])
     def activate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:

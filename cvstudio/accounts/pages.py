@@ -14,6 +14,7 @@ from django.urls import reverse_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from cvstudio.accounts.current import current_user
 from cvstudio.accounts.errors import AccountError, ThrottledError
 from cvstudio.accounts.forms import LoginForm, PreferencesForm, ProfileForm, RegisterForm
 from cvstudio.accounts.models import User
@@ -27,7 +28,7 @@ YEAR_S = 365 * 24 * 3600
 
 def remember(response: HttpResponse, preferences: Preferences) -> HttpResponse:
     """Put language and looks into cookies, where the pages and the language middleware read them."""
-    choices = {"theme": preferences.theme, "density": preferences.density}
+    choices: dict[str, str] = {"theme": preferences.theme, "density": preferences.density}
     if preferences.language:
         choices[settings.LANGUAGE_COOKIE_NAME] = preferences.language
     for name, value in choices.items():
@@ -82,8 +83,7 @@ def register_page(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def profile_page(request: HttpRequest) -> HttpResponse:
     """Name, address and personal settings."""
-    user = request.user
-    assert isinstance(user, User)
+    user = current_user(request)
     data = request.POST or None
     initial = PreferencesForm.initial_of(Preferences.of(user.preferences))
     profile, preferences = ProfileForm(data, instance=user), PreferencesForm(data, initial=initial)

@@ -46,7 +46,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
     if is_api(request):
         return JsonResponse(content, status=500)
     try:
-        page = loader.render_to_string("500.html", {"trace": content["where"]})
+        page = str(loader.render_to_string("500.html", {"trace": content["where"]}))
     except Exception:  # noqa: BLE001 - the last border: what failed may be the templates themselves
         page = f"{content['message']} {content['where']}"
     return HttpResponse(page, status=500)

@@ -72,7 +72,7 @@ def socket_token(scope: dict[str, Any]) -> str:
     if len(protocols) >= 2 and protocols[0] == "bearer":
         return str(protocols[1])
     query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
-    return (query.get("token") or [""])[0]
+    return str((query.get("token") or [""])[0])
 
 
 @database_sync_to_async
@@ -101,7 +101,7 @@ def user_of_session(scope: dict[str, Any]) -> Any:
 
 
 def _header(scope: dict[str, Any], name: bytes) -> str:
-    return next((value.decode("latin-1") for key, value in scope.get("headers", []) if key == name), "")
+    return next((str(value, "latin-1") for key, value in scope.get("headers", []) if key == name), "")
 
 
 def guarded(application: Application) -> Application:

@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -74,7 +75,7 @@ class DataLock:
         return f" (process {facts['pid']}, {facts['address']})" if facts else ""
 
 
-def read(path: Path) -> dict[str, object] | dict[str, list[tuple[int, float]]]:
+def read(path: Path) -> dict[str, Any]:
     """What the last launcher wrote, or nothing."""
     try:
         return dict(json.loads(path.read_text()))

@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from cvstudio.accounts.api import serializers
+from cvstudio.accounts.current import current_user
 from cvstudio.accounts.models import User
 from cvstudio.accounts.preferences import Preferences
 from cvstudio.accounts.services.check_login import check_login
@@ -78,7 +79,7 @@ class MeView(APIView):
     @extend_schema(responses=serializers.UserSerializer)
     def get(self, request: Request) -> Response:
         """The person whom the token or session belongs to."""
-        return Response(serializers.UserSerializer(request.user).data)
+        return Response(serializers.UserSerializer(current_user(request)).data)
 
 
 class ConfigView(APIView):
@@ -87,10 +88,10 @@ class ConfigView(APIView):
     @extend_schema(responses=serializers.PreferencesSerializer)
     def get(self, request: Request) -> Response:
         """The settings, with defaults filled in."""
-        return Response(Preferences.of(request.user.preferences).model_dump())
+        return Response(Preferences.of(current_user(request).preferences).model_dump())
 
     @extend_schema(request=serializers.PreferencesSerializer, responses=serializers.PreferencesSerializer)
     def put(self, request: Request) -> Response:
         """Replace the settings."""
         form = parsed(serializers.PreferencesSerializer(data=request.data))
-        return Response(set_preferences(request.user, form).model_dump())
+        return Response(set_preferences(current_user(request), form).model_dump())

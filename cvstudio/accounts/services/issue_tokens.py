@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.conf import settings
 from django.db import transaction
 from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.settings import api_settings
@@ -35,8 +34,8 @@ class TokenPair:
 def issue_tokens(user: User) -> TokenPair:
     """A new pair for an active person."""
     refresh = RefreshToken.for_user(user)
-    lifetime = settings.SIMPLE_JWT["ACCESS_TOKEN_LIFETIME"]
-    return TokenPair(str(refresh.access_token), str(refresh), int(lifetime.total_seconds()))
+    lifetime = refresh.access_token.lifetime
+    return TokenPair(str(refresh.access_token), str(refresh), int(lifetime.total_seconds() if lifetime else 0))
 
 
 def refresh_tokens(raw: str) -> TokenPair:
@@ -51,7 +50,7 @@ def refresh_tokens(raw: str) -> TokenPair:
         token = RefreshToken(raw)  # type: ignore[arg-type]
     except TokenError as error:
         raise refused() from error
-    user = User.objects.filter(pk=token.payload.get(api_settings.USER_ID_CLAIM), is_active=True).first()
+    user = User.objects.filter(pk=str(token.payload.get(api_settings.USER_ID_CLAIM)), is_active=True).first()
     if user is None or token.payload.get(api_settings.REVOKE_TOKEN_CLAIM) != get_md5_hash_password(user.password):
         raise refused()
     with transaction.atomic():
