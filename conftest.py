@@ -35,7 +35,8 @@ _settings.CELERY_BROKER_URL = "memory://"
 _settings.CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
 _settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 _settings.ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
-_settings.DATABASES["default"]["TEST"] = {"NAME": str(SCRATCH / "test.db")}
+# With xdist Django is set up before this file is read; the dictionary is filled already and must stay whole.
+_settings.DATABASES["default"].setdefault("TEST", {})["NAME"] = str(SCRATCH / "test.db")
 _settings.DATABASES["default"]["OPTIONS"]["init_command"] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;"
 
 import django

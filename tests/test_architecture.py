@@ -126,7 +126,7 @@ MAY_START_PROGRAMS = re.compile(
     r"^cvstudio/launcher/|^cvstudio/runs/supervisor/|^cvstudio/training/services/|^cvstudio/weights/|^ml_core/"
 )
 MAY_READ_ARCHIVES = re.compile(
-    r"archive|^ml_core/data/|^ml_core/weights/sandbox_child|generate_code|export|package|batch|download"
+    r"archive|^cvstudio/launcher/demo/|^ml_core/data/|^ml_core/weights/sandbox_child|generate_code|export|package|batch|download"
 )
 FRONT = re.compile(
     r"/(api/(views|serializers|urls)|pages|consumers|admin|models|apps|urls|routing|forms|context)\.py$"
