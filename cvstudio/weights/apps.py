@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class WeightsConfig(AppConfig):
@@ -10,3 +11,25 @@ class WeightsConfig(AppConfig):
 
     name = "cvstudio.weights"
     label = "weights"
+    verbose_name = _("Weights")
+
+    def ready(self) -> None:
+        """Record the weights of completed runs; put the section into the bar."""
+        from cvstudio.common.navigation import Link, Section, register_section
+        from cvstudio.weights import search, signals  # noqa: F401 - connecting is what the import does
+
+        register_section(
+            Section(
+                key="weights",
+                title=_("Weights"),
+                url="/weights/",
+                icon="weight",
+                order=40,
+                links=(
+                    Link(_("Library"), "/weights/", "weight"),
+                    Link(_("Upload"), "/weights/upload/", "upload"),
+                ),
+                summary=_("Trained models with their versions, facts and history."),
+            )
+        )
+        search.register()

@@ -18,9 +18,15 @@ class Weight(OwnedModel):
         "architectures.Architecture", null=True, blank=True, on_delete=models.SET_NULL, related_name="weights"
     )
 
+    dataset = models.ForeignKey(
+        "datasets.Dataset", null=True, blank=True, on_delete=models.SET_NULL, related_name="weights"
+    )
+
     class Meta:
         db_table = "weight_libraries"
         ordering = ["name", "id"]
+        # Where the next version of the same architecture on the same data set belongs.
+        indexes = [models.Index(fields=["owner", "architecture", "dataset"], name="weight_owner_arch_data")]
 
     def __str__(self) -> str:
         return self.name
@@ -38,7 +44,7 @@ class WeightVersion(PublicIdModel):
     weight = models.ForeignKey(Weight, on_delete=models.CASCADE, related_name="versions")
     number = models.PositiveIntegerField()
     source = models.CharField(max_length=10, choices=Source.choices)
-    folder = models.CharField(max_length=1000)
+    folder = models.CharField(max_length=1000, help_text=_("Name of its folder in the library."))
     size_bytes = models.BigIntegerField()
     sha256 = models.CharField(max_length=64)
     classes = models.JSONField(default=list)
@@ -60,7 +66,12 @@ class WeightVersion(PublicIdModel):
     class Meta:
         db_table = "weight_versions"
         ordering = ["weight_id", "-number"]
-        constraints = [models.UniqueConstraint(fields=["weight", "number"], name="weight_version_number")]
+        constraints = [
+            models.UniqueConstraint(fields=["weight", "number"], name="weight_version_number"),
+            # A run ends once, even when its end is reported twice.
+            models.UniqueConstraint(fields=["run"], name="weight_version_once_a_run"),
+        ]
+        indexes = [models.Index(fields=["-created_at", "-id"], name="weight_version_created")]
 
     def __str__(self) -> str:
         return f"{self.weight} v{self.number}"

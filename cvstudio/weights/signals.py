@@ -1,0 +1,22 @@
+"""What other apps tell the library. Connecting is what the import does."""
+
+from __future__ import annotations
+
+from cvstudio.runs.hooks import on_completed
+from cvstudio.runs.models import Run
+from cvstudio.weights.services.record_run_weight import record_run_weight
+
+#: Recipes of the platform that leave a weight. A domain calls `records_weights` for its own.
+RECIPES = ("vision.classify",)
+
+
+def records_weights(recipe: str) -> None:
+    """Make a weight version from every completed run of this recipe that leaves a weight folder."""
+
+    @on_completed(recipe)
+    def record(run: Run) -> None:
+        record_run_weight(run)
+
+
+for _recipe in RECIPES:
+    records_weights(_recipe)
