@@ -11,6 +11,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, Spec
 
 from cvstudio.common.api.not_found import unknown_endpoint
 from cvstudio.common.health import health
+from cvstudio.common.pages import overview_page, search_page
 
 PLATFORM_APPS = (
     "accounts",
@@ -40,6 +41,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("i18n/", include("django.conf.urls.i18n")),
     path("api/v1/", include(api)),
     re_path(r"^api/", unknown_endpoint),
+    path("", overview_page, name="overview"),
+    path("search", search_page, name="search"),
     *(path("", include(f"cvstudio.{name}.urls")) for name in PLATFORM_APPS),
     *(path(f"{domain.label}/", include(f"{domain.name}.urls")) for domain in domains),
 ]

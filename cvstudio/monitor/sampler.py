@@ -21,6 +21,7 @@ Sample = dict[str, Any]
 Listener = Callable[[Sample], None]
 
 PERIOD_S = 1.0
+FIRST_AFTER_S = 0.2
 HISTORY = timedelta(minutes=5)
 WORKERS_EVERY_S = 5.0
 SLOW_EVERY = 5
@@ -81,7 +82,7 @@ class Sampler:
         loop = asyncio.get_running_loop()
         asking = loop.create_task(self._ask_workers())
         self._cpu = CpuMeter()  # what was before somebody watched does not count
-        due = loop.time() + PERIOD_S
+        due = loop.time() + FIRST_AFTER_S
         try:
             while True:
                 await asyncio.sleep(max(0.0, due - loop.time()))

@@ -12,5 +12,8 @@ class RunsConfig(AppConfig):
     label = "runs"
 
     def ready(self) -> None:
-        """Connect the signals of Celery workers."""
+        """Connect the signals of Celery workers, enter the section, let runs be found by name."""
         from cvstudio.runs import signals  # noqa: F401 - connecting is what the import does
+        from cvstudio.runs.section import enter
+
+        enter()

@@ -85,7 +85,7 @@ def file_page(request: HttpRequest, run_id: UUID, file_id: UUID) -> HttpResponse
     path = (folder / artifact.path).resolve()
     if not path.is_relative_to(folder) or not path.is_file():
         raise Http404
-    return file_response(path, name=path.name)
+    return file_response(request, path, path.name)
 
 
 def _run(request: HttpRequest, run_id: UUID) -> Run:

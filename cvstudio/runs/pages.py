@@ -9,11 +9,8 @@ from uuid import UUID
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
-from django.urls import reverse
-from django.utils.http import urlencode
 
 from cvstudio.common.keyset import keyset_page
-from cvstudio.common.navigation import Link
 from cvstudio.runs.compare import MAX_RUNS, compare_metrics, compare_settings
 from cvstudio.runs.export import runs_as_csv
 from cvstudio.runs.listing import (
@@ -93,22 +90,6 @@ def in_flight_page(request: HttpRequest) -> HttpResponse:
     mine = Run.objects.filter(owner=request.user, state__in=states).values_list("state", flat=True)
     waiting = sum(state == RunState.QUEUED for state in mine)
     return render(request, "runs/in_flight.html", {"working": len(mine) - waiting, "waiting": waiting})
-
-
-def column_links(request: HttpRequest) -> tuple[Link, ...]:
-    """Return the links of the left column of the section."""
-    from django.utils.translation import gettext_lazy as _
-
-    start = reverse("runs:list")
-    wishes = (
-        (_("All runs"), "", "list"),
-        (_("In flight"), "active", "run"),
-        (_("Needs you"), "attention", "bell"),
-        (_("Completed"), "completed", "check-circle"),
-        (_("Failed"), "failed", "error"),
-    )
-    links = [Link(title, f"{start}?{urlencode({'state': key})}" if key else start, icon) for title, key, icon in wishes]
-    return (*links, Link(_("New training"), "/runs/new", "plus"))
 
 
 def _table(request: HttpRequest, runs: Sequence[Run]) -> dict[str, Any]:

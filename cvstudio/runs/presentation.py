@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cvstudio.common.schema_form import build_form
 from cvstudio.runs.compare import flatten
+from cvstudio.runs.folders import run_folder
 from cvstudio.runs.listing import metrics_of
 from cvstudio.runs.models import Run, RunEvent, RunState
 from cvstudio.runs.states import ACTIVE, ENDED, RESUMABLE
@@ -18,6 +20,8 @@ from ml_core.errors import CodedError
 from ml_core.run.registry import all_recipes, get_recipe
 
 SHOWN_METRICS = 2
+TABLES = ("confusion.json", "per_class.json", "worst.json")
+MAX_TABLE_BYTES = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -128,14 +132,32 @@ def config_groups(run: Run) -> list[dict[str, Any]]:
 
 
 def result_view(run: Run) -> dict[str, Any]:
-    """Return what the end of a run left: its metrics, and tables where the recipe made them."""
+    """Return what the end of a run left: its metrics, and the tables that its recipe wrote as artifacts."""
     result = run.result or {}
     metrics = result.get("metrics") or {}
+    tables = _tables(run)
     return {
         "metrics": [(name, value) for name, value in metrics.items() if not isinstance(value, dict | list)],
         "best": run.summary.get("best"),
-        "confusion": result.get("confusion"),
-        "classes": result.get("classes") or [],
-        "per_class": result.get("per_class") or [],
+        "confusion": tables.get("confusion.json"),
+        "per_class": tables.get("per_class.json", {}).get("rows", []),
+        "worst": tables.get("worst.json", {}).get("rows", []),
         "facts": {key: value for key, value in result.items() if isinstance(value, str | int | float | bool)},
     }
+
+
+def _tables(run: Run) -> dict[str, dict[str, Any]]:
+    """Read the small JSON tables among the artifacts; those of the test split before those of validation."""
+    folder = run_folder(run.id).resolve()
+    found: dict[str, dict[str, Any]] = {}
+    for artifact in run.artifacts.filter(media_type="application/json", size_bytes__lte=MAX_TABLE_BYTES):
+        phase, _slash, name = artifact.name.rpartition("/")
+        path = (folder / artifact.path).resolve()
+        if name in TABLES and (name not in found or phase == "test") and path.is_relative_to(folder):
+            try:
+                table = json.loads(path.read_text(encoding="utf-8"))
+            except (OSError, ValueError):
+                continue  # the row outlives the file; the page shows what is left
+            if isinstance(table, dict):
+                found[name] = table
+    return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from cvstudio.runs import detail_pages, pages
+from cvstudio.runs import detail_pages, overview, pages
 
 app_name = "runs"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("runs/rows", pages.rows_page, name="rows"),
     path("runs/export.csv", pages.export_page, name="export"),
     path("runs/compare", pages.compare_page, name="compare"),
+    path("runs/overview", overview.overview_part, name="overview"),
     path("runs/in-flight", pages.in_flight_page, name="in-flight"),
     path("runs/<uuid:run_id>", detail_pages.detail_page, name="detail"),
     path("runs/<uuid:run_id>/head", detail_pages.head_page, name="head"),

@@ -1,18 +1,19 @@
 /**
  * The socket of a run: events arrive in order, once, whatever the connection does.
  *
- * Frames are JSON: {"type": "events", "events": [{seq, time, kind, data}, ...]} and {"type": "run", ...summary}.
- * The last sequence number seen is sent as ?after= with every new connection, so the server replays the gap.
+ * Frames are JSON: {"type": "run", "run": {...}}, {"type": "events", "events": [{seq, time, kind, data}, ...]} and
+ * {"type": "live"} when the replay is through. The last number seen is sent as ?after= with every new connection, so
+ * that the server replays the gap; each batch is confirmed, so that it sends as fast as this page reads.
  */
 
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 15000;
-const REFUSED = new Set([4401, 4403, 4404]);
+const REFUSED = new Set([4400, 4401, 4403, 4404]);
 
 /**
  * @param {string} path such as /api/v1/ws/training/ID
  * @param {{after?: number, onEvents?: (events: object[]) => void, onRun?: (run: object) => void,
- *   onStatus?: (status: "open"|"waiting"|"refused"|"closed") => void, onFrame?: (frame: object) => void}} options
+ *   onStatus?: (status: "open"|"live"|"waiting"|"refused"|"closed") => void, onFrame?: (frame: object) => void}} options
  * @returns {{close: () => void, readonly after: number}}
  */
 export function follow(path, { after = 0, onEvents, onRun, onStatus, onFrame } = {}) {
@@ -33,14 +34,16 @@ export function follow(path, { after = 0, onEvents, onRun, onStatus, onFrame } =
     if (frame.type === "events") {
       const fresh = frame.events.filter((event) => event.seq > last);
       if (!fresh.length) return;
-      if (fresh[0].seq !== last + 1 && last > 0) {
+      if (fresh[0].seq !== last + 1) {
         // A gap: what is missing is in storage, so ask again from the last number.
         socket.close();
         return;
       }
       last = fresh[fresh.length - 1].seq;
       onEvents?.(fresh);
-    } else if (frame.type === "run") onRun?.(frame);
+      socket.send(JSON.stringify({ type: "ack", seq: last }));
+    } else if (frame.type === "run") onRun?.(frame.run);
+    else if (frame.type === "live") onStatus?.("live");
     else onFrame?.(frame);
   }
 

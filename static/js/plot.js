@@ -87,6 +87,12 @@ export function smoothed(values, weight) {
   });
 }
 
+/** Where points were thinned, the line runs through the lowest and the highest of each, so that no spike is lost. */
+function span({ x, y, low, high }) {
+  if (!low) return { x, y };
+  return { x: x.flatMap((at) => [at, at]), y: low.flatMap((value, at) => [value, high[at]]) };
+}
+
 class LinePlot extends Plot {
   constructor(figure, options) {
     super(figure, { series: [], smoothing: 0, ...options });
@@ -118,9 +124,9 @@ class LinePlot extends Plot {
       const colour = colours[(one.colour ?? index) % colours.length];
       const line = { color: colour, width: 2, dash: one.dash ?? DASHES[Math.floor(index / colours.length) % DASHES.length] };
       const few = one.x.length <= FEW_POINTS;
-      if (weight && !few) {
+      if (!few && (weight || one.low)) {
         const raw = { ...line, width: 1 };
-        traces.push({ type: "scatter", mode: "lines", x: one.x, y: one.y, line: raw, opacity: 0.25, hoverinfo: "skip", showlegend: false });
+        traces.push({ type: "scatter", mode: "lines", ...span(one), line: raw, opacity: 0.25, hoverinfo: "skip", showlegend: false });
       }
       traces.push({
         type: "scatter",
@@ -276,7 +282,8 @@ class HeatmapPlot extends Plot {
   }
 
   rows() {
-    return [["", ...this.options.columns], ...this.options.rows.map((name, at) => [name, ...this.options.values[at]])];
+    const values = this.options.exported ?? this.options.values;
+    return [["", ...this.options.columns], ...this.options.rows.map((name, at) => [name, ...values[at]])];
   }
 
   describe() {

@@ -60,6 +60,12 @@ def state_look(state: str) -> Any:
     return look_of(state)
 
 
+@register.filter
+def state_tone(state: str) -> str:
+    """Return the tone of a state: running, ok, warning, failed or neutral."""
+    return look_of(state).tone
+
+
 @register.inclusion_tag("components/badge.html")
 def badge(text: str, tone: str = "neutral", icon: str = "") -> dict[str, Any]:
     """Show a word on a tinted ground; `tone` is running, ok, warning, failed, accent or neutral."""
