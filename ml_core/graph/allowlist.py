@@ -10,7 +10,7 @@ MODULES = {
     "argparse", "collections", "csv", "dataclasses", "functools", "hashlib", "itertools", "json", "math", "os",
     "pathlib", "random", "sys", "time", "typing",
     "numpy", "PIL", "safetensors", "safetensors.torch", "torch", "torch.nn.functional", "torch.utils.data",
-    "torchvision", "torchvision.transforms", "model",
+    "torchvision", "torchvision.transforms", "model", "train",
 }  # fmt: skip
 _MODEL_MODULES = {"torch", "torch.nn.functional", "torchvision"}
 # What a model's calls may begin with; helper classes of the same file are added to it.

@@ -140,7 +140,8 @@ def upsample(r: random.Random) -> Case:
 
 def backbone(family: str, smallest: int = 1) -> Callable[[random.Random], Case]:
     def case(r: random.Random) -> Case:
-        small = {"ResNet": ("resnet18", "resnet50"), "EfficientNet": ("efficientnet_b0",), "ConvNeXt": ("convnext_tiny",),
+        small = {"ResNet": ("resnet18", "resnet50"), "EfficientNet": ("efficientnet_b0",),
+                 "ConvNeXt": ("convnext_tiny",),
                  "MobileNet": ("mobilenet_v2", "mobilenet_v3_small", "mobilenet_v3_large")}  # fmt: skip
         params = {"builder": r.choice(small[family]), "output": r.choice(("classes", "vector", "map")),
                   "weights": r.choice((None, "DEFAULT")), "num_classes": r.randint(1, 200),
