@@ -81,7 +81,8 @@ def probe(config: ClassifyConfig) -> dict[str, Any]:
 
 def _decode(data: ImageData, batch_size: int) -> tuple[ImageBatch, float]:
     """A batch, made of as many different images as fit into the time, and the seconds that one takes."""
-    pixels, started = [], time.perf_counter()
+    pixels: list[torch.Tensor] = []
+    started = time.perf_counter()
     while len(pixels) < min(len(data), batch_size):
         pixels.append(data.sample(len(pixels), epoch=0))
         if time.perf_counter() - started > DECODE_S:

@@ -1,0 +1,1 @@
+"""What can be done about training, one verb a file."""

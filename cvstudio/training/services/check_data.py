@@ -1,0 +1,91 @@
+"""Checks the data set of a planned training."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cvstudio.datasets.models import DatasetVersion
+from cvstudio.training.report import Check
+
+MANY_REJECTS = 0.05
+NAMED = 5
+
+
+def check_data(version: DatasetVersion) -> Iterator[Check]:
+    """Findings about the images: is there something to learn from, and something to judge by."""
+    if version.state != DatasetVersion.State.READY:
+        yield Check(
+            "preflight.not_ready",
+            "red",
+            f"The data set version is {version.get_state_display().lower()}.",
+            "Wait until the import is through, or look at why it failed.",
+            where="data",
+        )
+        return
+    splits = version.counts.get("splits", {})
+    yield from _check_splits(splits)
+    yield from _check_classes(version)
+    yield from _check_rejects(version)
+    yield Check(
+        "preflight.data",
+        "ok",
+        f"{splits.get('train', 0):,} images to train, {splits.get('val', 0):,} to validate, "
+        f"{splits.get('test', 0):,} to test, in {len(version.classes):,} classes.",
+        facts={"splits": splits, "classes": len(version.classes)},
+    )
+
+
+def _check_splits(splits: dict[str, int]) -> Iterator[Check]:
+    if not splits.get("train"):
+        yield Check(
+            "preflight.no_training_images",
+            "red",
+            "The data set has no training images.",
+            "Make a new version with a train split.",
+            where="train",
+        )
+    if not splits.get("val"):
+        yield Check(
+            "preflight.no_validation",
+            "yellow",
+            "The data set has no validation images, so nothing tells when the network begins to learn by heart.",
+            "Make a new version that sets some images aside for validation.",
+            where="val",
+        )
+
+
+def _check_classes(version: DatasetVersion) -> Iterator[Check]:
+    if len(version.classes) < 2:
+        yield Check(
+            "preflight.one_class",
+            "red",
+            f"The data set has {len(version.classes)} class, and a classifier needs at least 2.",
+            "Put the images of each class into a folder of its own and import them again.",
+            where="classes",
+        )
+    per_class = version.counts.get("classes", [])
+    empty = [name for name, counts in zip(version.classes, per_class, strict=False) if not counts.get("train")]
+    if empty and version.counts.get("splits", {}).get("train"):
+        more = f" and {len(empty) - NAMED} more" if len(empty) > NAMED else ""
+        yield Check(
+            "preflight.empty_class",
+            "yellow",
+            f"No training image shows: {', '.join(empty[:NAMED])}{more}.",
+            "The network cannot learn these. Add images, or leave the classes out.",
+            where=empty[0],
+            facts={"classes": empty[:100]},
+        )
+
+
+def _check_rejects(version: DatasetVersion) -> Iterator[Check]:
+    rejected, images = version.counts.get("rejected", 0), version.counts.get("images", 0)
+    if rejected:
+        is_many = rejected > MANY_REJECTS * (rejected + images)
+        yield Check(
+            "preflight.unreadable",
+            "yellow" if is_many else "ok",
+            f"{rejected:,} of {rejected + images:,} files could not be read at the import and are left out.",
+            "The list of rejects of the data set tells why, file by file.",
+            where="rejects",
+            facts={"rejected": rejected},
+        )

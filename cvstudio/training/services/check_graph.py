@@ -1,0 +1,95 @@
+"""Checks whether the network of a planned training fits images and the classes of the data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from cvstudio.training.report import Check
+from ml_core.graph import Analysis
+
+CHANNELS = {1: "grey", 3: "colour"}
+
+
+def check_graph(analysis: Analysis, document: dict[str, Any], classes: int) -> Iterator[Check]:
+    """Findings about the graph.
+
+    Args:
+        analysis: Of the document.
+        document: The graph.
+        classes: Number of classes in the data.
+    """
+    faults = [finding for finding in analysis.findings if finding.severity == "error"]
+    for fault in faults[:10]:
+        where = f"{fault.node}.{fault.port}" if fault.port else fault.node
+        yield Check(fault.code, "red", fault.message, fault.hint, where)
+    if faults:
+        return
+    yield from _check_input(analysis)
+    yield from _check_output(analysis, document, classes)
+    totals = analysis.totals
+    yield Check(
+        "preflight.network",
+        "ok",
+        f"{totals.params:,} parameters, {totals.trainable:,} of them trained; {totals.macs:,} multiply-adds an image.",
+        facts={"params": totals.params, "trainable": totals.trainable, "macs": totals.macs},
+    )
+
+
+def _check_input(analysis: Analysis) -> Iterator[Check]:
+    if len(analysis.input_shapes) != 1:
+        yield Check(
+            "preflight.inputs",
+            "red",
+            f"The network has {len(analysis.input_shapes)} inputs, but a classifier of images takes one.",
+            "Keep one Input node.",
+        )
+        return
+    ((node, shape),) = analysis.input_shapes.items()
+    sizes = shape[1:]
+    if len(sizes) != 3 or sizes[0] not in CHANNELS:
+        yield Check(
+            "preflight.channels",
+            "red",
+            f"The network takes {sizes}, but images come as 1 channel (grey) or 3 channels (colour).",
+            f"Set the shape of {node} to [3, height, width] or [1, height, width].",
+            where=node,
+        )
+        return
+    yield Check(
+        "preflight.input", "ok", f"Images are read in {CHANNELS[int(sizes[0])]} at {sizes[1]} x {sizes[2]} pixels."
+    )
+
+
+def _check_output(analysis: Analysis, document: dict[str, Any], classes: int) -> Iterator[Check]:
+    shape = analysis.output_shape or []
+    if len(shape) != 2:
+        yield Check(
+            "preflight.output_shape",
+            "red",
+            f"The network ends with {shape}, but a classifier ends with one number for each class.",
+            f"End with a Flatten or a global pooling and a Linear of {classes} outputs.",
+            where="Output",
+        )
+    elif shape[1] != classes:
+        node = _last_layer(document)
+        yield Check(
+            "preflight.class_count",
+            "red",
+            f"The network ends with {shape[1]} outputs but the data set has {classes} classes.",
+            f"Set the number of outputs of {node or 'the last layer'} to {classes}.",
+            where=node,
+            facts={"outputs": shape[1], "classes": classes},
+        )
+
+
+def _last_layer(document: dict[str, Any]) -> str:
+    """Id of the node that sets the number of outputs: going back from the Output, the first that says one."""
+    nodes: dict[str, Any] = {node["id"]: node for node in document.get("nodes", [])}
+    before: dict[str, str] = {edge["target"]: edge["source"] for edge in document.get("edges", [])}
+    current = next((name for name, node in nodes.items() if node["op"] == "Output"), "")
+    for _ in nodes:
+        current = before.get(current, "")
+        if not current or {"out_features", "out_channels", "num_classes"} & set(nodes[current].get("params", {})):
+            return current
+    return ""
