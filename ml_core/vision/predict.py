@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shutil
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ml_core.data.archive import extract_zip
 from ml_core.data.manifest import read_items, read_version, safe_cell
 from ml_core.engine.device import available_cores, cap_threads, choose_device, explain_out_of_memory
 from ml_core.errors import CodedError, FormatError
@@ -40,13 +43,40 @@ def predict_images(config: PredictConfig, run: RunContext) -> dict[str, Any]:
 
     Raises:
         WeightFileError: The weight folder is incomplete or damaged.
-        FormatError: There are no images.
+        FormatError: There are no images, or the archive is damaged.
+        UnsafeFileError: The archive could do harm.
         RunPaused: Resuming predicts all images again.
         RunStopped: The run ends; nothing is kept.
     """
     cap_threads(config.threads)
     classifier = load_classifier(Path(config.weight), choose_device(config.device))
-    sources = _sources(config)
+    with _images(config, run) as root:
+        return _predict_all(config, run, classifier, root)
+
+
+@contextmanager
+def _images(config: PredictConfig, run: RunContext) -> Iterator[Path]:
+    """The folder of the images. An archive is unpacked into the run's folder and removed again."""
+    if config.archive is None:
+        yield Path(config.root)
+        return
+    folder = run.dir.path / "images"
+    shutil.rmtree(folder, ignore_errors=True)  # of a process that was killed
+    try:
+        run.log("Unpacking the archive.")
+        extract_zip(
+            Path(config.archive),
+            folder,
+            progress=lambda done, total: run.progress(done, total, "bytes", "unpacking"),
+            check_cancelled=run.raise_if_requested,
+        )
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _predict_all(config: PredictConfig, run: RunContext, classifier: Classifier, root: Path) -> dict[str, Any]:
+    sources = _sources(config, root)
     if not sources:
         raise FormatError(
             "There are no images to predict.",
@@ -62,7 +92,7 @@ def predict_images(config: PredictConfig, run: RunContext) -> dict[str, Any]:
         writer = csv.writer(table)
         writer.writerow(["path", "class", "probability", "true_class", "error", "top"])
         text.write("[")
-        rows = _predict(sources, Path(config.root), classifier, config)
+        rows = _predict(sources, root, classifier, config)
         for number, (source, top, error) in enumerate(rows):
             best = top[0] if top else None
             counts.update([best["class"]] if best else [])
@@ -83,12 +113,11 @@ def predict_images(config: PredictConfig, run: RunContext) -> dict[str, Any]:
     return {"metrics": metrics, "classes": dict(counts.most_common())}
 
 
-def _sources(config: PredictConfig) -> list[Source]:
+def _sources(config: PredictConfig, root: Path) -> list[Source]:
     if config.version is not None:
         classes = read_version(Path(config.version))["classes"]
         items = read_items(Path(config.version))
         return [Source(i.path, classes[i.label]) for i in items if config.split in (None, i.split)]
-    root = Path(config.root)
     if config.files is not None:
         return [Source(_inside(root, name)) for name in config.files]
     if not root.is_dir():

@@ -116,10 +116,15 @@ def classify(config: ClassifyConfig, run: RunContext) -> dict[str, Any]:
 
 
 class PredictConfig(RecipeConfig):
-    """Predict many images at once. Give a data set version, or a folder, or names of files in it."""
+    """Predict many images at once. Give a data set version, or a folder, or names of files in it, or an archive."""
 
     weight: str = option(description="Weight folder.", group=MODEL, min_length=1, may_change=True)
-    root: str = option(description="Folder of the images.", group=DATA, min_length=1, may_change=True)
+    root: str = option(
+        "", description="Folder of the images. Empty when an archive brings them.", group=DATA, may_change=True
+    )
+    archive: str | None = option(
+        None, description="Zip archive of images, unpacked for the time of the run.", group=DATA, may_change=True
+    )
     version: str | None = option(
         None, description="Folder of a data set version whose images are predicted.", group=DATA, may_change=True
     )
@@ -156,8 +161,10 @@ class PredictConfig(RecipeConfig):
 
     @model_validator(mode="after")
     def _one_source(self) -> PredictConfig:
-        if self.version is not None and self.files is not None:
-            raise ValueError("give a version or files, not both")
+        if bool(self.root) == (self.archive is not None):
+            raise ValueError("give either a root or an archive")
+        if sum(choice is not None for choice in (self.version, self.files, self.archive)) > 1:
+            raise ValueError("give only one of version, files and archive")
         if self.split is not None and self.version is None:
             raise ValueError("a split needs a version")
         return self

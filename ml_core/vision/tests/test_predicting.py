@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -95,3 +96,24 @@ def test_the_predictor_refuses_what_is_no_image_and_damaged_folders(weight: Path
         get_predictor("vision.classify")().load(tmp_path, "cpu")
     with pytest.raises(UnknownPredictorError, match="No predictor"):
         get_predictor("vision.clasify")
+
+
+def test_an_archive_is_predicted_and_not_left_behind(out: Path, weight: Path, tmp_path: Path) -> None:
+    archive = tmp_path / "pictures.zip"
+    Image.new("RGB", (30, 20), (10, 20, 200)).save(tmp_path / "a.png")
+    with zipfile.ZipFile(archive, "w") as packed:
+        packed.write(tmp_path / "a.png", "inner/a.png")
+        packed.writestr("inner/broken.png", b"no image")
+    result, rows = _predict(out, weight=str(weight), archive=str(archive))
+    assert [row["path"] for row in rows] == ["inner/a.png", "inner/broken.png"]
+    assert result["metrics"] == {"images": 2, "failed": 1}
+    assert not (out / "images").exists()
+
+
+def test_an_archive_that_leads_out_is_refused_with_nothing_left(out: Path, weight: Path, tmp_path: Path) -> None:
+    archive = tmp_path / "evil.zip"
+    with zipfile.ZipFile(archive, "w") as packed:
+        packed.writestr("../../evil.png", b"x")
+    result, _ = _predict(out, weight=str(weight), archive=str(archive))
+    assert result["state"] == "failed" and result["error"]["code"].startswith("archive.")
+    assert not (out / "images").exists() and not (tmp_path / "evil.png").exists()
