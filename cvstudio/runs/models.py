@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from cvstudio.common.models import OwnedModel, OwnedQuerySet, PublicIdModel
+from cvstudio.common.models import OwnedManager, OwnedModel, PublicIdModel
 
 
 class RunState(models.TextChoices):
@@ -115,7 +115,7 @@ class RunEvent(models.Model):
     kind = models.CharField(max_length=12)
     data = models.JSONField()
 
-    objects = OwnedQuerySet.as_manager()
+    objects = OwnedManager()
 
     class Meta:
         db_table = "run_events"
@@ -146,7 +146,7 @@ class CurveBlock(models.Model):
     steps = models.BinaryField(help_text=_("64-bit integers, little-endian."))
     values = models.BinaryField(help_text=_("64-bit floats, little-endian."))
 
-    objects = OwnedQuerySet.as_manager()
+    objects = OwnedManager()
 
     class Meta:
         db_table = "run_curve_blocks"
@@ -166,7 +166,7 @@ class RunFile(PublicIdModel):
     size_bytes = models.BigIntegerField()
     sha256 = models.CharField(max_length=64)
 
-    objects = OwnedQuerySet.as_manager()
+    objects = OwnedManager()
 
     class Meta:
         abstract = True

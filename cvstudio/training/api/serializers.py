@@ -73,13 +73,17 @@ class RunSummarySerializer(serializers.ModelSerializer):
     def get_dataset(self, run: Run) -> dict[str, Any] | None:
         """What it learns from."""
         version = run.dataset_version
-        return version and _link(version.dataset_id, version.id, version.dataset.name, version.number)
+        if version is None:
+            return None
+        return _link(version.dataset_id, version.id, version.dataset.name, version.number)
 
     @extend_schema_field(VersionLinkSerializer(allow_null=True))
     def get_architecture(self, run: Run) -> dict[str, Any] | None:
         """What it trains."""
         version = run.architecture_version
-        return version and _link(version.architecture_id, version.id, version.architecture.name, version.number)
+        if version is None:
+            return None
+        return _link(version.architecture_id, version.id, version.architecture.name, version.number)
 
 
 def _link(whole: Any, version: Any, name: str, number: int) -> dict[str, Any]:
@@ -189,7 +193,7 @@ class MetricsQuerySerializer(serializers.Serializer):
 
     def get_fields(self) -> dict[str, Any]:
         """``from`` is a word of Python."""
-        bound = {"min_value": 0, "max_value": LARGEST, "required": False}
+        bound: dict[str, Any] = {"min_value": 0, "max_value": LARGEST, "required": False}
         return {
             **super().get_fields(),
             "from": serializers.IntegerField(help_text="Lowest step.", **bound),

@@ -28,6 +28,8 @@ from cvstudio.training.services.compare_trainings import compare_trainings
 from cvstudio.training.services.create_training import create_training
 from cvstudio.training.services.preflight import preflight
 
+PLAN_IDS = ("dataset", "dataset_version", "architecture", "architecture_version", "initial_weights")
+
 
 def visible_run(request: Request, id: uuid.UUID) -> Run:
     """The run, or 404 for what the person may not see."""
@@ -36,7 +38,7 @@ def visible_run(request: Request, id: uuid.UUID) -> Run:
 
 def plan_from(request: Request, form: dict[str, Any]) -> Any:
     """Take the parts of a plan out of a form."""
-    named = {name: form.pop(name, None) for name in serializers.PlanSerializer().fields if name != "config"}
+    named = {name: form.pop(name, None) for name in PLAN_IDS}
     return make_plan(request.user, settings=form.pop("config"), **named)
 
 
