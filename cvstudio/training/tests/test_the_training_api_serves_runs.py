@@ -8,8 +8,8 @@ import zipfile
 from typing import Any
 
 import pytest
-from django.test.utils import CaptureQueriesContext
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from cvstudio.runs.curves.fold import pack
 from cvstudio.runs.folders import run_folder
