@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class InferenceConfig(AppConfig):
@@ -10,3 +11,30 @@ class InferenceConfig(AppConfig):
 
     name = "cvstudio.inference"
     label = "inference"
+    verbose_name = _("Inference")
+
+    def ready(self) -> None:
+        """Register hooks, what stands on weights, and the section in the bar."""
+        from cvstudio.common.navigation import Link, Section, register_section
+        from cvstudio.inference import dependants
+        from cvstudio.inference.services.create_batch import RECIPE
+        from cvstudio.inference.services.forget_archive import forget_archive
+        from cvstudio.runs.hooks import on_completed
+
+        on_completed(RECIPE)(forget_archive)
+        dependants.register()
+        register_section(
+            Section(
+                key="inference",
+                title=_("Inference"),
+                url="/inference/",
+                icon="inference",
+                order=50,
+                links=(
+                    Link(_("One picture"), "/inference/", "image"),
+                    Link(_("Many pictures"), "/inference/batch/", "grid"),
+                    Link(_("Jobs"), "/inference/jobs/", "list"),
+                ),
+                summary=_("Drop a picture, or predict a whole folder."),
+            )
+        )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from cvstudio.common.models import OwnedModel, OwnedQuerySet, PublicIdModel
+from cvstudio.common.models import OwnedManager, OwnedModel, PublicIdModel
 
 
 class InferenceJob(OwnedModel):
@@ -17,7 +17,9 @@ class InferenceJob(OwnedModel):
 
     kind = models.CharField(max_length=10, choices=Kind.choices)
     weight_version = models.ForeignKey("weights.WeightVersion", on_delete=models.PROTECT, related_name="jobs")
-    run = models.OneToOneField("runs.Run", null=True, blank=True, on_delete=models.CASCADE, related_name="inference_job")
+    run = models.OneToOneField(
+        "runs.Run", null=True, blank=True, on_delete=models.CASCADE, related_name="inference_job"
+    )
     options = models.JSONField(default=dict, blank=True)
 
     class Meta:
@@ -39,7 +41,7 @@ class Prediction(PublicIdModel):
     top = models.JSONField(help_text=_("Classes with probabilities, best first."))
     timing_ms = models.JSONField(default=dict, help_text=_("queue, preprocess, forward, postprocess"))
 
-    objects = OwnedQuerySet.as_manager()
+    objects = OwnedManager()
 
     class Meta:
         db_table = "predictions"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from cvstudio.common.models import OwnedModel, OwnedQuerySet, PublicIdModel
+from cvstudio.common.models import OwnedManager, OwnedModel, PublicIdModel
 
 
 class Weight(OwnedModel):
@@ -61,7 +61,7 @@ class WeightVersion(PublicIdModel):
     )
     parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="children")
 
-    objects = OwnedQuerySet.as_manager()
+    objects = OwnedManager()
 
     class Meta:
         db_table = "weight_versions"

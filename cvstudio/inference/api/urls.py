@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from cvstudio.inference.api import batch_view, views
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("inference/predict", views.PredictView.as_view(), name="api-predict"),
+    path("inference/predict-image", views.PredictImageView.as_view(), name="api-predict-image"),
+    path("inference/batch", batch_view.BatchView.as_view(), name="api-predict-batch"),
+    path("inference/jobs", views.JobListView.as_view(), name="api-inference-jobs"),
+    path("inference/jobs/<uuid:job_id>", views.JobDetailView.as_view(), name="api-inference-job"),
+    path("inference/jobs/<uuid:job_id>/results", views.JobResultsView.as_view(), name="api-inference-results"),
+]

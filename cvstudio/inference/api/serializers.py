@@ -1,0 +1,140 @@
+"""Forms of the inference endpoints."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+
+from cvstudio.inference.models import InferenceJob, Prediction
+from cvstudio.inference.serving.client import TIMES
+
+MAX_TOP_K = 100
+
+
+class PredictOptionsSerializer(serializers.Serializer):
+    """What every prediction may choose."""
+
+    weight = serializers.UUIDField(help_text=_("A version of a weight, as /api/v1/weights lists them."))
+    top_k = serializers.IntegerField(min_value=1, max_value=MAX_TOP_K, required=False)
+    keep = serializers.BooleanField(default=False, help_text=_("Keep the answer as a job."))
+
+
+class PredictImageSerializer(PredictOptionsSerializer):
+    """A picture as an upload."""
+
+    image = serializers.FileField(help_text=_("JPEG, PNG, WebP, BMP, GIF, TIFF or PPM"))
+
+
+class PredictSerializer(PredictOptionsSerializer):
+    """A picture of a data set, or as base64."""
+
+    image_id = serializers.UUIDField(required=False, help_text=_("An image of a data set."))
+    image_base64 = serializers.CharField(required=False, help_text=_("The file as base64 or as a data: address."))
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Exactly one picture."""
+        if ("image_id" in attrs) == ("image_base64" in attrs):
+            raise serializers.ValidationError({"image_id": _("Send either image_id or image_base64.")})
+        return attrs
+
+
+class ClassProbabilitySerializer(serializers.Serializer):
+    """One class of an answer."""
+
+    index = serializers.IntegerField()
+    probability = serializers.FloatField()
+
+    def get_fields(self) -> dict[str, Any]:
+        """`class` is a word of Python, so it cannot be an attribute here."""
+        return {"class": serializers.CharField(), **super().get_fields()}
+
+
+class TimingSerializer(serializers.Serializer):
+    """Milliseconds of each part."""
+
+    def get_fields(self) -> dict[str, Any]:
+        """One number for each part."""
+        return {name: serializers.FloatField() for name in TIMES}
+
+
+class PredictedSerializer(serializers.Serializer):
+    """An answer. Only for the schema: answers are rendered as they are."""
+
+    weight = serializers.UUIDField()
+    task = serializers.CharField()
+    top = ClassProbabilitySerializer(many=True)
+    timing_ms = TimingSerializer()
+    batch = serializers.IntegerField(help_text=_("How many pictures shared the forward pass."))
+    job = serializers.UUIDField(allow_null=True)
+
+
+class BatchSerializer(serializers.Serializer):
+    """Many pictures at once: a data set version, a folder of the server, or a zip."""
+
+    weight = serializers.UUIDField()
+    dataset_version = serializers.UUIDField(required=False)
+    split = serializers.ChoiceField(choices=["train", "val", "test"], required=False)
+    folder = serializers.CharField(required=False, max_length=1000, help_text=_("Below an allowed root."))
+    file = serializers.FileField(required=False, help_text=_("A zip archive of pictures."))
+    top_k = serializers.IntegerField(min_value=1, max_value=MAX_TOP_K, required=False)
+    name = serializers.CharField(required=False, allow_blank=True, max_length=200)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Exactly one source."""
+        if sum(key in attrs for key in ("dataset_version", "folder", "file")) != 1:
+            raise serializers.ValidationError({"dataset_version": _("Send one of dataset_version, folder and file.")})
+        if "split" in attrs and "dataset_version" not in attrs:
+            raise serializers.ValidationError({"split": _("A split needs a data set version.")})
+        return attrs
+
+
+class PredictionSerializer(serializers.ModelSerializer):
+    """What a model said about one picture."""
+
+    image = serializers.UUIDField(source="image_id", allow_null=True)
+
+    class Meta:
+        model = Prediction
+        fields = ("id", "image", "image_name", "top", "timing_ms", "created_at")
+
+
+class JobListSerializer(serializers.ModelSerializer):
+    """A job as lists show it."""
+
+    owner = serializers.CharField(source="owner.username")
+    weight = serializers.UUIDField(source="weight_version_id")
+    weight_name = serializers.SerializerMethodField()
+    run = serializers.UUIDField(source="run_id", allow_null=True)
+    state = serializers.SerializerMethodField()
+    progress = serializers.JSONField(source="run.progress", default=None)
+
+    class Meta:
+        model = InferenceJob
+        fields = ("id", "kind", "owner", "weight", "weight_name", "run", "state", "progress", "options", "created_at")
+
+    def get_weight_name(self, job: InferenceJob) -> str:
+        """Name and number of the weight."""
+        return str(job.weight_version)
+
+    def get_state(self, job: InferenceJob) -> str:
+        """Of the run; a single prediction is completed when it is kept."""
+        return job.run.state if job.run else "completed"
+
+
+class JobDetailSerializer(JobListSerializer):
+    """A job with its answers, or with where they are."""
+
+    predictions = PredictionSerializer(many=True)
+    result = serializers.JSONField(source="run.result", default=None)
+    results = serializers.SerializerMethodField()
+
+    class Meta(JobListSerializer.Meta):
+        fields = (*JobListSerializer.Meta.fields, "predictions", "result", "results")  # type: ignore[assignment]
+
+    def get_results(self, job: InferenceJob) -> dict[str, str]:
+        """Addresses of the tables of a completed batch."""
+        if job.run is None or job.run.state != "completed":
+            return {}
+        return {kind: f"/api/v1/inference/jobs/{job.id}/results?format={kind}" for kind in ("csv", "json")}

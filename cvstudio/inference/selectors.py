@@ -1,0 +1,36 @@
+"""Reads of inference that several callers need."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from cvstudio.datasets.models import DatasetImage
+from cvstudio.inference.models import InferenceJob
+from cvstudio.weights.models import WeightVersion
+
+
+def servable_weights(user: Any) -> QuerySet[WeightVersion]:
+    """Versions that the person may predict with, with no more than a prediction needs. One query for one of them."""
+    return (
+        WeightVersion.objects.visible_to(user)
+        .select_related("weight")
+        .only("id", "number", "folder", "size_bytes", "created_at", "weight__id", "weight__name", "weight__task")
+    )
+
+
+def jobs_for(user: Any) -> QuerySet[InferenceJob]:
+    """Jobs that the person may see with what lists show; one query."""
+    return (
+        InferenceJob.objects.visible_to(user)
+        .select_related("owner", "run", "weight_version__weight")
+        .defer("run__config", "run__preflight", "weight_version__facts", "weight_version__classes")
+        .order_by("-created_at", "-id")
+    )
+
+
+def image_with_version(user: Any, image_id: UUID) -> DatasetImage | None:
+    """An image of a data set that the person may see; one query."""
+    return DatasetImage.objects.visible_to(user).select_related("version__dataset").filter(id=image_id).first()

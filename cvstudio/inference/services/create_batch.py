@@ -1,0 +1,123 @@
+"""Starts the prediction of many pictures as a run of `vision.predict`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+
+from cvstudio.datasets.models import DatasetVersion
+from cvstudio.datasets.services.receive_upload import Upload
+from cvstudio.datasets.services.resolve_folder import resolve_folder
+from cvstudio.inference.errors import InferenceError
+from cvstudio.inference.limits import limits
+from cvstudio.inference.models import InferenceJob
+from cvstudio.runs.services.create_run import create_run
+from cvstudio.weights import library
+
+if TYPE_CHECKING:
+    from cvstudio.accounts.models import User
+    from cvstudio.weights.models import WeightVersion
+
+RECIPE = "vision.predict"
+#: Which recipe predicts many inputs of a task. A domain adds its own.
+RECIPES: dict[str, str] = {"vision.classify": RECIPE}
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the pictures are. The paths are the server's own, or were checked by `folder_source`.
+
+    Attributes:
+        config: Keys of the recipe's configuration.
+        title: For people.
+        facts: What the job remembers for clients.
+        dataset_version: For lineage.
+        upload: Removed again when no job is made.
+    """
+
+    config: dict[str, Any]
+    title: str
+    facts: dict[str, Any]
+    dataset_version: DatasetVersion | None = None
+    upload: Upload | None = None
+
+
+def version_source(version: DatasetVersion, split: str | None = None) -> Source:
+    """The images of a data set version, or of one of its splits.
+
+    Raises:
+        InferenceError: It is not ready.
+    """
+    if version.state != DatasetVersion.State.READY:
+        raise InferenceError("The data set version is not ready.", code="inference.dataset_not_ready",
+                             hint="Wait until its import has ended.", where="dataset_version")  # fmt: skip
+    facts = {"source": "dataset", "dataset_version": str(version.id), "split": split}
+    config = {"root": version.root, "version": version.folder, "split": split}
+    return Source(config, str(version), facts, version)
+
+
+def folder_source(text: str) -> Source:
+    """A folder of the server.
+
+    Raises:
+        FolderNotAllowedError: It does not lie below an allowed root.
+    """
+    folder = resolve_folder(text)
+    return Source({"root": str(folder)}, folder.name, {"source": "folder", "folder": str(folder)})
+
+
+def archive_source(upload: Upload, name: str) -> Source:
+    """An uploaded archive. It is kept when the job is made, and removed when its run has completed.
+
+    Raises:
+        UnsafeFileError: The archive could do harm.
+        FormatError: It is no zip archive, or a damaged one.
+    """
+    return Source(
+        {"archive": str(upload.finish())}, name or "zip", {"source": "zip", "name": name[:300]}, upload=upload
+    )
+
+
+def create_batch(
+    *, owner: User, weight: WeightVersion, source: Source, top_k: int | None = None, name: str = ""
+) -> InferenceJob:
+    """Make the job and its run.
+
+    Args:
+        owner: Whose job it is.
+        weight: The caller has checked that the person may use it.
+        source: The pictures.
+        top_k: Classes in each row.
+        name: Of the run.
+
+    Raises:
+        InferenceError: No recipe predicts many inputs of this task.
+        FilesMissingError: The weight's folder is gone.
+        QuotaError: Too many runs of this person wait already.
+    """
+    recipe = RECIPES.get(weight.weight.task)
+    if recipe is None:
+        raise InferenceError(
+            f"Weights of {weight.weight.task} cannot predict a batch.", code="inference.no_batch", where="weight",
+            hint="Choose a weight of an image classifier.",
+        )  # fmt: skip
+    folder = library.folder_of(weight)
+    config = {**source.config, "weight": str(folder), "top_k": top_k or limits().top_k}
+    try:
+        with transaction.atomic():
+            run = create_run(
+                owner=owner,
+                recipe=recipe,
+                config=config,
+                name=(name or f"{weight} on {source.title}")[:200],
+                dataset_version=source.dataset_version,
+            )
+            return InferenceJob.objects.create(
+                owner=owner, kind=InferenceJob.Kind.BATCH, weight_version=weight, run=run, options=source.facts
+            )
+    except BaseException:
+        if source.upload is not None:
+            source.upload.discard()
+        raise

@@ -1,0 +1,60 @@
+"""The tables that a batch left."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from cvstudio.inference.errors import ResultsMissingError
+from cvstudio.inference.models import InferenceJob
+from cvstudio.runs.folders import run_folder
+from cvstudio.runs.models import RunState
+
+MEDIA_TYPES = {"csv": "text/csv", "json": "application/json"}
+
+
+@dataclass(frozen=True)
+class Table:
+    """A file of results, ready to be sent."""
+
+    path: Path
+    name: str
+    media_type: str
+
+
+def results_of(job: InferenceJob, kind: str) -> Table:
+    """The table of a completed batch.
+
+    Args:
+        job: The caller has checked that the person may see it.
+        kind: ``csv`` or ``json``.
+
+    Raises:
+        ResultsMissingError: There is none, or not yet.
+    """
+    if kind not in MEDIA_TYPES:
+        raise ResultsMissingError(
+            f"There are no results as {kind[:20]!r}.", hint="Ask for csv or json.", where="format"
+        )
+    if job.run is None or job.run.state != RunState.COMPLETED:
+        raise ResultsMissingError("This job has no table of results yet.", hint="Wait until its run has completed.")
+    path = run_folder(job.run.id) / "artifacts" / f"predictions.{kind}"
+    if not path.is_file():
+        raise ResultsMissingError("The results are gone from the run directory.", hint="Predict the batch again.")
+    return Table(path, f"predictions-{str(job.id)[:8]}.{kind}", MEDIA_TYPES[kind])
+
+
+def first_rows(job: InferenceJob, count: int) -> list[dict[str, Any]]:
+    """The first rows of a completed batch, for a page. An unfinished one has none."""
+    try:
+        table = results_of(job, "csv")
+    except ResultsMissingError:
+        return []
+    with table.path.open(encoding="utf-8", newline="") as stream:
+        rows = list(islice(csv.DictReader(stream), count))
+    for row in rows:
+        row["share"] = float(row["probability"]) if row["probability"] else None  # type: ignore[assignment]
+    return rows
