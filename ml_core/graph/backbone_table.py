@@ -99,20 +99,24 @@ def _convolutional(name: str) -> dict[str, Any]:
         for m in model.modules()
         if not list(m.children())
     ]
-    kept: list[Any] = []  # holds the storages, so that their ids stay unique
-    seen: set[int] = {p.untyped_storage()._cdata for p in model.parameters()}
+    kept: list[tuple[Any, tuple[int, ...], int]] = []  # holds the storages, so that their ids stay unique
+    # The image belongs to the Input node; parameters are no activations.
+    image = torch.empty(1, 3, TRACED_SIZE, TRACED_SIZE, device="meta")
+    seen: set[int] = {tensor.untyped_storage()._cdata for tensor in (image, *model.parameters())}
 
     def save(tensor: torch.Tensor) -> torch.Tensor:
         storage = tensor.untyped_storage()
         if storage._cdata not in seen:
             seen.add(storage._cdata)
-            kept.append(storage)
-            stage, cells = _place(trace, tuple(tensor.shape))
-            trace.saved[stage] += tensor.numel() * tensor.element_size() // cells
+            kept.append((storage, tuple(tensor.shape), tensor.numel() * tensor.element_size()))
         return tensor
 
     with torch.autograd.graph.saved_tensors_hooks(save, lambda tensor: tensor):
-        model(torch.empty(1, 3, TRACED_SIZE, TRACED_SIZE, device="meta"))
+        model(image)
+    # Only now are all resolutions known. Vectors are statistics of norms, which do not grow with the batch.
+    for _, shape, size in kept:
+        stage, cells = _place(trace, shape)
+        trace.saved[stage] += size // cells if len(shape) > 1 else 0
     for hook in hooks:
         hook.remove()
     linear = [m for m in model.modules() if isinstance(m, nn.Linear)][-1]

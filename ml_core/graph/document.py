@@ -255,13 +255,15 @@ def _measure(raw: object) -> Finding | None:
         if depth > MAX_DEPTH:
             return _structure(f"The document is nested more than {MAX_DEPTH} levels deep.", "Flatten it.")
         if isinstance(value, Mapping):
-            if not all(isinstance(key, str) for key in value):
+            if not all(isinstance(key, str) and _is_unicode(key) for key in value):
                 return _structure("Every key of the document must be text.", "Send JSON.")
             size += sum(len(key) + 4 for key in value)
             stack.extend((item, depth + 1) for item in value.values())
         elif isinstance(value, list):
             stack.extend((item, depth + 1) for item in value)
         elif isinstance(value, str):
+            if not _is_unicode(value):
+                return _structure("The document holds text that is not valid Unicode.", "Send JSON in UTF-8.")
             size += len(value)
         elif isinstance(value, bool) or value is None:
             pass
@@ -277,6 +279,11 @@ def _measure(raw: object) -> Finding | None:
         if size > MAX_BYTES:
             return _too_large()
     return None
+
+
+def _is_unicode(text: str) -> bool:
+    """False for half surrogate pairs, which JSON can spell but no file can hold."""
+    return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _structure(message: str, hint: str, node: str = "") -> Finding:

@@ -14,6 +14,7 @@ from ml_core.graph.operator import Operator
 from ml_core.graph.operators import OPERATORS
 from ml_core.graph.params import Params
 
+_MOST_SUGGESTIONS = 50
 _DIGITS = re.compile(r"(\d+)")
 
 
@@ -36,6 +37,10 @@ class Wiring:
     outgoing: dict[str, list[Edge]] = field(default_factory=lambda: defaultdict(list))
     order: list[str] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+
+    def suggest(self, name: str, names: Iterable[str], otherwise: str) -> str:
+        """A cure for a mistyped name. A document with many faults was not typed, and looking costs time."""
+        return did_you_mean(name, names, otherwise) if len(self.findings) < _MOST_SUGGESTIONS else otherwise
 
 
 def wire(document: Document) -> Wiring:
@@ -82,7 +87,7 @@ def _check_node(node: Node, wiring: Wiring) -> None:
         )
     operator = OPERATORS.get(node.op)
     if operator is None:
-        hint = did_you_mean(node.op, OPERATORS, "Choose an operator of the catalogue.")
+        hint = wiring.suggest(node.op, OPERATORS, "Choose an operator of the catalogue.")
         findings.append(
             Finding("graph.unknown_operator", f"Node {shown} has the unknown operator {show(node.op)}.", hint, node.id)
         )
@@ -100,9 +105,9 @@ def _check_params(node: Node, operator: Operator, wiring: Wiring) -> None:
                 Finding(
                     "graph.unknown_param",
                     f"{operator.name} has no parameter {show(name)}.",
-                    did_you_mean(name, known, otherwise),
+                    wiring.suggest(name, known, otherwise),
                     node.id,
-                    param=name,
+                    param=name[:64],
                 )
             )
     params, faults = operator.read_params(dict(node.params))
@@ -129,7 +134,7 @@ def _connect(edge: Edge, nodes: set[str], wiring: Wiring) -> None:
     faults = []
     for end, node_id in (("source", edge.source), ("target", edge.target)):
         if node_id not in nodes:
-            hint = did_you_mean(node_id, nodes, "Delete the edge or add the node.")
+            hint = wiring.suggest(node_id, nodes, "Delete the edge or add the node.")
             faults.append(
                 Finding("graph.unknown_node", f"An edge has the {end} {show(node_id)}, which does not exist.", hint)
             )
@@ -235,29 +240,46 @@ def _sort(wiring: Wiring) -> None:
 
 def _report_cycles(suspects: set[str], wiring: Wiring) -> None:
     """One finding for each disjoint cycle, with its path."""
-    while suspects:
-        # What has no successor among the suspects lies behind a cycle, not on one.
-        behind = [s for s in suspects if not any(edge.target in suspects for edge in wiring.outgoing[s])]
-        if behind:
-            suspects = suspects.difference(behind)
+    successors = {s: {edge.target for edge in wiring.outgoing[s]} & suspects for s in suspects}
+    sources = {s: {edge.source for edge in wiring.incoming[s].values()} & suspects for s in suspects}
+    left = set(suspects)
+
+    def drop(nodes: Iterable[str]) -> None:
+        """Take nodes away, and with them everything that then leads nowhere: it lies behind a cycle, not on one."""
+        stack = list(nodes)
+        while stack:
+            node_id = stack.pop()
+            if node_id not in left:
+                continue
+            left.discard(node_id)
+            for source in sources[node_id]:
+                successors[source].discard(node_id)
+                if not successors[source]:
+                    stack.append(source)
+
+    drop([node_id for node_id in suspects if not successors[node_id]])
+    for start in sorted(suspects, key=natural):
+        if start not in left:
             continue
-        path = [min(suspects, key=natural)]
-        while path[-1] not in path[:-1]:
-            targets = (edge.target for edge in wiring.outgoing[path[-1]] if edge.target in suspects)
-            path.append(min(targets, key=natural))
-        cycle = path[path.index(path[-1]) :]
-        shown = [show(node_id).strip("'") for node_id in cycle]
-        if len(shown) > 12:
-            shown = [*shown[:8], "...", *shown[-3:]]
-        wiring.findings.append(
-            Finding(
-                "graph.cycle",
-                f"The graph runs in a circle: {' -> '.join(shown)}.",
-                "Delete one edge of the circle; a residual connection runs forward, from an earlier to a later node.",
-                cycle[0],
-            )
-        )
-        suspects = suspects.difference(cycle)
+        path, seen = [start], {start: 0}
+        while (following := min(successors[path[-1]], key=natural)) not in seen:
+            seen[following] = len(path)
+            path.append(following)
+        cycle = [*path[seen[following] :], following]
+        wiring.findings.append(_cycle(cycle))
+        drop(cycle)
+
+
+def _cycle(path: list[str]) -> Finding:
+    shown = [node_id if is_identifier(node_id) else show(node_id) for node_id in path]
+    if len(shown) > 12:
+        shown = [*shown[:8], "...", *shown[-3:]]
+    return Finding(
+        "graph.cycle",
+        f"The graph runs in a circle: {' -> '.join(shown)}.",
+        "Delete one edge of the circle; a residual connection runs forward, from an earlier to a later node.",
+        path[0],
+    )
 
 
 def _check_reach(wiring: Wiring) -> None:

@@ -188,7 +188,12 @@ def _params(family: str, default: str) -> tuple[Param, ...]:
             "classes: a score per class. vector: pooled features. map: the last feature map.",
         ),
         integer("num_classes", 10, 1, 1_000_000, "Number of classes (output classes only)."),
-        choice("trainable", "all", ("all", "head"), "head trains the last layer only; fast, for small data sets."),
+        choice(
+            "trainable",
+            "all",
+            ("all", "head"),
+            "head learns the last layer alone; running statistics of norms still follow the images.",
+        ),
     )
 
 
