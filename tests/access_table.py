@@ -1,0 +1,142 @@
+"""The table of the access matrix: what anonymous people, strangers, owners and administrators get.
+
+Statuses are in this order: anonymous, stranger, owner, administrator. A stranger gets 404 for what belongs to
+somebody else, in the address as well as in the body. Add a row with each new endpoint.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from cvstudio.weights.tests.makers import document, safetensors_file
+
+NOTHING = "00000000-0000-0000-0000-000000000007"
+Body = Callable[[Any], dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Row:
+    """What the four roles get.
+
+    Attributes:
+        statuses: For anonymous, stranger, owner, administrator.
+        body: Makes the values to send from the world.
+        form: `json` or `multipart`.
+        query: Goes behind the path.
+        posted: For pages: whether to send a form.
+    """
+
+    statuses: tuple[int, int, int, int]
+    body: Body | None = None
+    form: str = "json"
+    query: str = ""
+    posted: bool = False
+
+
+def row(*statuses: int, body: Body | dict[str, Any] | None = None, form: str = "json", query: str = "") -> Row:
+    """A row; a plain dictionary is sent as it is."""
+    made = (lambda world: body) if isinstance(body, dict) else body
+    return Row(statuses, made, form, query)  # type: ignore[arg-type]
+
+
+def page(*statuses: int, body: Body | dict[str, Any] | None = None, query: str = "") -> Row:
+    """A row of a page; with a body the form is sent."""
+    made = (lambda world: body) if isinstance(body, dict) else body
+    return Row(statuses, made, "multipart", query, posted=body is not None)  # type: ignore[arg-type]
+
+
+def thing(*names: str, **more: Any) -> Body:
+    """Ids of Alice's things under the names of fields: `thing("dataset", architecture="spare")`."""
+
+    def make(world: Any) -> dict[str, Any]:
+        named = {name: str(world.things[name].pk) for name in names}
+        return named | {
+            key: str(world.things[value].pk) if isinstance(value, str) and value in world.things else value
+            for key, value in more.items()
+        }
+
+    return make
+
+
+OPEN = (200, 200, 200, 200)  # everybody
+MEMBERS = (401, 200, 200, 200)  # everybody who is logged in; lists show what is theirs
+OWNED = (401, 404, 200, 200)  # the owner and administrators
+LOGIN = {"username": "alice", "password": "wrong"}
+
+ROWS: dict[str, Row] = {
+    "GET /health": row(*OPEN),
+    "GET /api/v1/schema": row(*OPEN),
+    "GET /api/v1/docs": row(*OPEN),
+    "GET /api/v1/redoc": row(*OPEN),
+    # accounts
+    "POST /api/v1/auth/register": row(
+        201, 201, 201, 201, body={"username": "carol", "password": "a fine long password"}
+    ),
+    "POST /api/v1/auth/login": row(401, 401, 401, 401, body=LOGIN),
+    "POST /api/v1/auth/refresh": row(401, 401, 401, 401, body={"refresh": "noise"}),
+    "GET /api/v1/auth/me": row(*MEMBERS),
+    "GET /api/v1/auth/config": row(*MEMBERS),
+    "PUT /api/v1/auth/config": row(*MEMBERS, body={"theme": "dark"}),
+    # architectures
+    "GET /api/v1/models": row(*MEMBERS),
+    "POST /api/v1/models": row(401, 201, 201, 201, body={"name": "Mine", "document": document()}),
+    "POST /api/v1/models/validate": row(*OWNED, body=thing(id="architecture")),
+    "POST /api/v1/models/analyze": row(*OWNED, body=thing(id="architecture")),
+    "POST /api/v1/models/infer-shapes": row(*OWNED, body=thing(id="architecture")),
+    "POST /api/v1/models/generate": row(*OWNED, body=thing(id="architecture")),
+    "GET /api/v1/models/operators": row(*MEMBERS),
+    "GET /api/v1/models/templates": row(*MEMBERS),
+    "GET /api/v1/models/{id}": row(*OWNED),
+    "PUT /api/v1/models/{id}": row(*OWNED, body={"name": "Renamed"}),
+    "DELETE /api/v1/models/{id}": row(401, 404, 204, 204),
+    "PUT /api/v1/models/{id}/view": row(401, 404, 204, 204, body={"view": {"zoom": 1}}),
+    "GET /api/v1/models/{id}/versions": row(*OWNED),
+    "GET /api/v1/models/{id}/versions/diff": row(*OWNED, query="?from=1&to=1"),
+    "POST /api/v1/models/{id}/versions/diff": row(*OWNED, body={"from": 1, "document": document()}),
+    "GET /api/v1/models/{id}/versions/{number}": row(*OWNED),
+    # runs
+    "GET /api/v1/training": row(*MEMBERS),
+    "POST /api/v1/training": row(401, 404, 409, 409, body=thing("dataset", "architecture")),
+    "POST /api/v1/training/preflight": row(*OWNED, body=thing("dataset", "architecture")),
+    "GET /api/v1/training/compare": row(*MEMBERS, query=f"?ids={NOTHING}"),
+    "GET /api/v1/training/{id}": row(*OWNED),
+    "PATCH /api/v1/training/{id}": row(*OWNED, body={"name": "Renamed"}),
+    "DELETE /api/v1/training/{id}": row(401, 404, 409, 409),
+    "POST /api/v1/training/{id}/control": row(*OWNED, body={"action": "pause"}),
+    "POST /api/v1/training/{id}/clone": row(401, 404, 409, 409, body={}),
+    "POST /api/v1/training/{id}/checkpoint": row(401, 404, 202, 202),
+    "GET /api/v1/training/{id}/metrics": row(*OWNED),
+    "GET /api/v1/training/{id}/logs": row(*OWNED),
+    "GET /api/v1/training/{id}/checkpoints": row(*OWNED),
+    "GET /api/v1/training/{id}/checkpoints/{file_id}/download": row(*OWNED),
+    "GET /api/v1/training/{id}/artifacts": row(*OWNED),
+    "GET /api/v1/training/{id}/artifacts/{file_id}/download": row(*OWNED),
+    # weights
+    "GET /api/v1/weights": row(*MEMBERS),
+    "GET /api/v1/weights/tree": row(*MEMBERS),
+    "POST /api/v1/weights/upload": row(
+        401, 400, 201, 201, form="multipart", body=lambda world: {
+            "file": safetensors_file(), "name": "Brought", "architecture_version": world.things["architecture_version"].pk,
+        },
+    ),
+    "GET /api/v1/weights/{weight_id}": row(*OWNED),
+    "DELETE /api/v1/weights/{weight_id}": row(401, 404, 409, 409),
+    "GET /api/v1/weights/{weight_id}/download": row(*OWNED),
+}  # fmt: skip
+
+SIGN_IN = (302, 200, 200, 200)
+PAGES: dict[str, Row] = {}
+
+
+def picture() -> io.BytesIO:
+    """A tiny PNG."""
+    from PIL import Image
+
+    stream = io.BytesIO()
+    Image.new("RGB", (8, 8), (200, 30, 30)).save(stream, "PNG")
+    stream.seek(0)
+    stream.name = "cat.png"
+    return stream

@@ -1,0 +1,103 @@
+"""Who may do what: every address x {anonymous, stranger, owner, administrator} x every verb.
+
+The addresses come from the router. An address without a row, or a row without an address, fails.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from conftest import PASSWORD, client_of
+from tests.access_table import PAGES, ROWS, Row
+from tests.access_world import NOTHING, World, make_world
+from tests.router import Endpoint, endpoints
+
+ROLES = ("anonymous", "stranger", "owner", "admin")
+API = {endpoint.path: endpoint for endpoint in endpoints() if endpoint.is_api or endpoint.path == "/health"}
+SITE = {endpoint.path: endpoint for endpoint in endpoints() if endpoint.path not in API}
+CASES = [(key, role) for key in ROWS for role in ROLES]
+VERBS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+
+
+@pytest.fixture
+def world(db: None) -> World:
+    return make_world()
+
+
+def api_client(world: World, role: str) -> Any:
+    people = {"anonymous": None, "stranger": world.bob, "owner": world.alice, "admin": world.admin}
+    return client_of(people[role])
+
+
+def send(client: Any, verb: str, url: str, row: Row | None, world: World) -> Any:
+    client.raise_request_exception = False
+    values = row.body(world) if row and row.body else None
+    form = row.form if row and values is not None else "json"
+    return getattr(client, verb.lower())(url + (row.query if row else ""), values, format=form)
+
+
+def test_every_endpoint_and_verb_has_a_row():
+    offered = {f"{verb} {endpoint.path}" for endpoint in API.values() for verb in endpoint.verbs}
+    assert sorted(offered - set(ROWS)) == [], "add these to tests/access_table.py"
+    assert sorted(set(ROWS) - offered) == [], "these no longer exist"
+
+
+@pytest.mark.parametrize(("key", "role"), CASES, ids=[f"{key} {role}" for key, role in CASES])
+def test_each_role_gets_what_the_table_says(world, key, role, django_capture_on_commit_callbacks):
+    verb, path = key.split(" ", 1)
+    row = ROWS[key]
+    answer = send(api_client(world, role), verb, world.fill(path), row, world)
+    expected = row.statuses[ROLES.index(role)]
+    shown = b"" if answer.streaming else answer.content[:300]
+    assert answer.status_code == expected, f"{role} got {answer.status_code}: {shown!r}"
+    if expected >= 400:
+        assert set(answer.json()) >= {"code", "message", "hint", "where"}
+
+
+@pytest.mark.parametrize("path", API)
+def test_verbs_that_an_endpoint_does_not_take_change_nothing(world, path):
+    endpoint: Endpoint = API[path]
+    for verb in set(VERBS) - endpoint.verbs:
+        for role in ROLES:
+            answer = send(api_client(world, role), verb, world.fill(path), None, world)
+            assert answer.status_code in ({401, 405} if role == "anonymous" else {405}), f"{role} {verb} {path}"
+
+
+@pytest.mark.parametrize("path", [path for path, endpoint in API.items() if not endpoint.parts])
+def test_lists_show_strangers_nothing_of_anybody_else(world, path):
+    if "GET" not in API[path].verbs:
+        pytest.skip("It shows nothing.")
+    text = send(api_client(world, "stranger"), "GET", path, ROWS[f"GET {path}"], world).content.decode()
+    assert [mark for mark in world.marks() if mark in text] == []
+
+
+@pytest.mark.parametrize("path", [path for path, endpoint in API.items() if endpoint.parts])
+def test_an_id_of_nothing_is_a_404_for_everybody_who_is_logged_in(world, path):
+    url = world.fill(path, NOTHING)
+    for verb in API[path].verbs:
+        row = ROWS[f"{verb} {path}"]
+        for role in ("owner", "admin"):
+            assert send(api_client(world, role), verb, url, row, world).status_code == 404, f"{role} {verb} {url}"
+
+
+def test_every_page_has_a_row():
+    assert sorted(set(SITE) - set(PAGES)) == [], "add these to tests/access_table.py"
+    assert sorted(set(PAGES) - set(SITE)) == [], "these no longer exist"
+
+
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("role", ROLES)
+def test_each_role_sees_the_pages_that_the_table_says(world, path, role):
+    browser = Client(raise_request_exception=False)
+    if role != "anonymous":
+        name = {"stranger": "bob", "owner": "alice", "admin": "admin"}[role]
+        assert browser.login(username=name, password=PASSWORD)
+    row = PAGES[path]
+    url = world.fill(path) + row.query
+    answer = browser.post(url, row.body(world) if row.body else {}) if row.posted else browser.get(url)
+    assert answer.status_code == row.statuses[ROLES.index(role)], f"{role} {url}"
+    if answer.status_code == 302 and role == "anonymous":
+        assert answer.url.startswith("/accounts/login/")
