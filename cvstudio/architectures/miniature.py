@@ -12,6 +12,7 @@ BAND = 18
 LIMIT = 400
 STEP_X, STEP_Y = 20, 14
 WIDTH, HEIGHT = 14, 8
+SMALLEST = 10 * STEP_X
 
 Json = dict[str, Any]
 
@@ -83,4 +84,6 @@ def _places(columns: dict[int, list[str]]) -> tuple[dict[str, tuple[int, int]], 
         top += rows * STEP_Y + STEP_Y // 2
     width = max((x for x, _ in places.values()), default=0) + WIDTH
     height = max((y for _, y in places.values()), default=0) + HEIGHT
-    return places, width, height
+    # A graph of three nodes is drawn as small as one of ten: the boxes of a list have one size.
+    shift = max(0, SMALLEST - width) // 2
+    return {key: (x + shift, y) for key, (x, y) in places.items()}, max(width, SMALLEST), height

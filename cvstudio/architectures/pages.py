@@ -103,6 +103,7 @@ def boot_data(architecture: Architecture) -> dict[str, Any]:
         "version": version.number,
         "graph": {**version.document, "name": architecture.name},
         "view": architecture.view,
+        "description": architecture.description,
         "operators": operators(),
         "urls": urls,
     }

@@ -87,9 +87,10 @@ def document_from_template(
 
 
 def empty_document(name: str) -> dict[str, Any]:
-    """Input and Output, not yet connected: where a drawing by hand starts."""
+    """Input and Output, connected: what is inserted goes in between, so that the drawing stays whole."""
     nodes = [
         {"id": "image", "op": "Input", "params": {"shape": [3, 64, 64]}},
         {"id": "logits", "op": "Output", "params": {}},
     ]
-    return {"format": FORMAT, "name": name, "nodes": nodes, "edges": []}
+    edges = [{"source": "image", "source_port": "out", "target": "logits", "target_port": "in"}]
+    return {"format": FORMAT, "name": name, "nodes": nodes, "edges": edges}

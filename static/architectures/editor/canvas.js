@@ -108,20 +108,15 @@ export class Canvas {
   }
 
   #chosen(before) {
-    const { selection, store } = this.editor;
-    for (const id of before.nodes) this.#mark(id, false);
-    for (const id of selection.nodes) this.#mark(id, true);
+    const { selection } = this.editor;
+    for (const id of before.nodes) this.nodes.choose(id, false);
+    for (const id of selection.nodes) this.nodes.choose(id, true);
     this.edges.choose(before.edge, false);
     this.edges.choose(selection.edge, true);
-    this.edges.accent(new Set([...selection.nodes].flatMap((id) => [...store.edgesAt(id)])));
+    this.edges.accent();
     const primary = selection.primary;
     if (primary) this.frame.setAttribute("aria-activedescendant", `node-${primary}`);
     else this.frame.removeAttribute("aria-activedescendant");
-  }
-
-  #mark(id, chosen) {
-    this.nodes.choose(id, chosen);
-    this.nodes.elementOf(id)?.setAttribute("aria-selected", String(chosen));
   }
 
   #later(note) {

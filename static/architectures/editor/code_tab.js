@@ -54,7 +54,7 @@ export class CodeTab {
       );
     replaceChildren(this.tabs, ...names.map(tab));
     const text = this.files[this.file] ?? "";
-    const rows = (this.file.endsWith(".py") ? pythonLines(text) : plainLines(text)).slice(0, text.endsWith("\n") ? -1 : undefined);
+    const rows = !text ? [] : (this.file.endsWith(".py") ? pythonLines(text) : plainLines(text)).slice(0, text.endsWith("\n") ? -1 : undefined);
     const sources = this.sources[this.file] ?? {};
     replaceChildren(this.lines, ...rows.map((parts, index) => this.#row(index + 1, parts, sources[index + 1])));
     const total = rows.length;
@@ -105,6 +105,11 @@ export class CodeTab {
     }
   }
 
+  #showFindings() {
+    this.editor.showTab("canvas");
+    this.editor.showPanel("findings");
+  }
+
   #notify(error) {
     this.notice.hidden = !error;
     if (!error) return;
@@ -112,7 +117,11 @@ export class CodeTab {
       this.notice,
       icon("error"),
       html("div", { class: "alert-body" }, html("p", {}, error.message), error.hint && html("p", { class: "muted" }, error.hint)),
-      html("button", { type: "button", class: "button button-s", onclick: () => this.editor.showPanel("findings") }, gettext("Show findings")),
+      html(
+        "div",
+        { class: "alert-actions" },
+        html("button", { type: "button", class: "button button-s", onclick: () => this.#showFindings() }, gettext("Show findings")),
+      ),
     );
   }
 }

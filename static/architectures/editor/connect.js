@@ -10,13 +10,12 @@ class Hints {
   constructor(editor, origin) {
     this.editor = editor;
     this.origin = origin;
-    this.verdicts = new Map();
     const side = origin.side === "out" ? "in" : "out";
     editor.canvas.frame.classList.add("is-connecting");
     for (const port of editor.canvas.frame.querySelectorAll(`.port-${side}`)) {
       const verdict = this.judge(port.dataset);
-      this.verdicts.set(`${port.dataset.node}\n${port.dataset.port}`, verdict);
       port.classList.add(verdict.ok ? "is-legal" : "is-illegal");
+      port.classList.toggle("is-taken", Boolean(verdict.replaces));
     }
   }
 
@@ -50,7 +49,7 @@ class Hints {
   clear() {
     const { frame } = this.editor.canvas;
     frame.classList.remove("is-connecting");
-    for (const port of frame.querySelectorAll(".port")) port.classList.remove("is-legal", "is-illegal", "is-target");
+    for (const port of frame.querySelectorAll(".port")) port.classList.remove("is-legal", "is-illegal", "is-taken");
   }
 }
 

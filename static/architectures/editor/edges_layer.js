@@ -25,6 +25,7 @@ export class EdgesLayer {
     put(view.reach, "d", curve.path);
     put(view.text, "x", Math.round(curve.label.x));
     put(view.text, "y", Math.round(curve.label.y) + 4);
+    this.#accentOne(key);
     return this.decorate(key);
   }
 
@@ -47,8 +48,15 @@ export class EdgesLayer {
   }
 
   /** Edges at chosen nodes stand out. */
-  accent(keys) {
-    for (const [key, view] of this.views) view.root.classList.toggle("is-near", keys.has(key));
+  accent() {
+    for (const key of this.views.keys()) this.#accentOne(key);
+  }
+
+  #accentOne(key) {
+    const { store, selection } = this.editor;
+    const edge = store.edges.get(key);
+    const near = edge && (selection.nodes.has(edge.source) || selection.nodes.has(edge.target));
+    this.views.get(key).root.classList.toggle("is-near", Boolean(near));
   }
 
   #create(key) {

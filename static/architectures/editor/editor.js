@@ -19,8 +19,9 @@ const CLIP = "cvstudio.graph-piece/1";
 const PASTE_STEP = 32;
 
 export class Editor {
-  constructor({ graph, view, operators, urls }, elements) {
+  constructor({ graph, view, operators, urls, description }, elements) {
     this.elements = elements;
+    this.description = description;
     this.catalogue = new Catalogue(operators);
     this.store = new Store(graph, placesOf(graph, view));
     this.history = new History(this.store);
@@ -114,7 +115,13 @@ export class Editor {
   }
 
   duplicate() {
-    if (this.selection.nodes.size) this.selection.set(this.actions.paste(this.actions.copy(this.selection.nodes)));
+    const box = this.canvas.bounds(this.selection.nodes);
+    if (!box) return;
+    // Beside the originals, so that nothing lies on anything.
+    const offset = { x: box.right - box.left + PASTE_STEP, y: 0 };
+    this.selection.set(this.actions.paste(this.actions.copy(this.selection.nodes), offset));
+    this.canvas.flush();
+    this.canvas.reveal(this.selection.primary);
   }
 
   /** The chosen nodes as text: valid for paste here, in another architecture, or in a text editor. */

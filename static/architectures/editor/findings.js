@@ -3,6 +3,8 @@
 import { html, icon, replaceChildren } from "./elements.js";
 import { fill } from "./text.js";
 
+const UNFOLDED = 3;
+
 /** One finding as a card. In the panel of its own node (`compact`) it needs no link to it. */
 export function findingCard(finding, editor, { compact = false } = {}) {
   const isError = finding.severity === "error";
@@ -43,14 +45,22 @@ export class FindingsPanel {
     if (analysis.state === "failed") return this.#showFailure(analysis.error);
     if (!findings.length) return this.#showNone();
     const title = fill(ngettext("%(n)s finding", "%(n)s findings", findings.length), { n: findings.length });
-    return replaceChildren(
-      this.root,
-      html("h2", {}, title),
-      html(
-        "ul",
-        { class: "finding-list", role: "list" },
-        ...findings.map((finding) => html("li", {}, findingCard(finding, this.editor))),
-      ),
+    const groups = Object.values(Object.groupBy(findings, (finding) => finding.code));
+    return replaceChildren(this.root, html("h2", {}, title), ...groups.map((group) => this.#group(group)));
+  }
+
+  /** Many of one kind are mostly one thing to correct: the first stand open, the rest is folded. */
+  #group(group) {
+    const list = (part) =>
+      html("ul", { class: "finding-list", role: "list" }, ...part.map((finding) => html("li", {}, findingCard(finding, this.editor))));
+    if (group.length <= UNFOLDED + 1) return list(group);
+    const rest = group.slice(UNFOLDED);
+    const more = fill(gettext("%(n)s more of this kind"), { n: rest.length });
+    return html(
+      "div",
+      { class: "finding-list" },
+      list(group.slice(0, UNFOLDED)),
+      html("details", { class: "fold" }, html("summary", {}, icon("chevron-right", "s"), more), html("div", { class: "fold-body" }, list(rest))),
     );
   }
 

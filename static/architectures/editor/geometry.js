@@ -1,10 +1,11 @@
 /** Sizes and curves of the canvas, in world units. Data flows downwards: inputs on top, outputs below. */
 
 export const NODE_WIDTH = 208;
-export const NODE_HEIGHT = 60;
+export const NODE_HEIGHT = 64;
 export const GRID = 8;
-export const ROW = 120;
+export const ROW = 112;
 export const COLUMN = 248;
+const TIP = 5; // the arrow ends at the rim of the port
 
 /** A finite number within bounds, whatever came in. Faults of the view must not spread. */
 export function finite(value, fallback, low = -1e6, high = 1e6) {
@@ -39,7 +40,8 @@ export function boundsOf(places) {
  *
  * An edge that would run through other nodes (a skip connection) goes around them on the nearer side.
  */
-export function edgeCurve(from, to, obstacles = []) {
+export function edgeCurve(from, port, obstacles = []) {
+  const to = { x: port.x, y: port.y - TIP };
   const blocking = to.y - from.y > ROW ? obstacles.filter((place) => blocks(place, from, to)) : [];
   if (blocking.length) return aroundCurve(from, to, blocking);
   const bend = Math.max(24, Math.min(120, Math.abs(to.y - from.y) / 2));

@@ -54,30 +54,32 @@ export function shortcuts() {
 export class Keyboard {
   constructor(editor) {
     this.editor = editor;
-    document.addEventListener("keydown", (event) => this.#global(event));
+    // Before the keys of the whole site: here "/" searches operators.
+    document.addEventListener("keydown", (event) => this.#global(event), { capture: true });
+    document.addEventListener("keydown", (event) => {
+      if (event.key === "Escape" && editor.panelHas(event.target)) editor.canvas.frame.focus();
+    });
     editor.canvas.frame.addEventListener("keydown", (event) => this.#canvas(event));
     for (const name of ["copy", "cut", "paste"]) document.addEventListener(name, (event) => this.#clipboard(event));
   }
 
   #global(event) {
+    const action = this.#globalKey(event);
+    if (!action) return;
+    event.stopPropagation();
+    this.#do(event, action);
+  }
+
+  #globalKey(event) {
     const { editor } = this;
     const command = event.ctrlKey || event.metaKey;
     const key = event.key.toLowerCase();
-    if (command && key === "s") {
-      event.preventDefault();
-      editor.saving.save();
-      return;
-    }
-    if (isTyping(event.target) || document.querySelector("dialog[open]")) {
-      if (event.key === "Escape" && editor.panelHas(event.target)) editor.canvas.frame.focus();
-      return;
-    }
-    if (command && key === "z") this.#do(event, () => (event.shiftKey ? editor.redo() : editor.undo()));
-    else if (command && key === "y") this.#do(event, () => editor.redo());
-    else if (command || event.altKey) return;
-    else if (event.key === "/") this.#do(event, () => editor.focusSearch());
-    else if (event.key === "?") this.#do(event, () => editor.showHelp());
-    else if (event.key === "Escape" && editor.panelHas(event.target)) editor.canvas.frame.focus();
+    if (command && key === "s") return () => editor.saving.save();
+    if (isTyping(event.target) || document.querySelector("dialog[open]")) return null;
+    if (command && key === "z") return () => (event.shiftKey ? editor.redo() : editor.undo());
+    if (command && key === "y") return () => editor.redo();
+    if (command || event.altKey) return null;
+    return { "/": () => editor.focusSearch(), "?": () => editor.showHelp() }[event.key];
   }
 
   #canvas(event) {

@@ -134,25 +134,49 @@ function straighten(layers) {
   }
 }
 
-/** Move the cells of one layer towards their neighbours, keeping order and distance. */
+/** Move the cells of one layer towards their neighbours, keeping order and distance. Nodes go first. */
 function pull(layer, downwards) {
-  const wanted = layer.map((cell) => {
+  for (const cell of layer) {
     const near = downwards ? cell.up : cell.down;
     // A node follows nodes rather than bends, so that chains stay straight.
     const main = cell.bend ? near : near.filter((other) => !other.bend);
     const used = main.length ? main : near;
-    return used.length ? mean(used.map(middle)) - width(cell) / 2 : cell.x;
-  });
-  const fromLeft = [];
-  layer.forEach((cell, i) => {
-    fromLeft[i] = i ? Math.max(wanted[i], fromLeft[i - 1] + width(layer[i - 1])) : wanted[i];
-  });
-  const fromRight = [];
-  for (let i = layer.length - 1; i >= 0; i -= 1) {
-    const limit = i + 1 < layer.length ? fromRight[i + 1] - width(layer[i]) : Infinity;
-    fromRight[i] = Math.min(wanted[i], limit);
+    cell.wanted = used.length ? mean(used.map(middle)) - width(cell) / 2 : cell.x;
   }
-  layer.forEach((cell, i) => (cell.x = (fromLeft[i] + fromRight[i]) / 2));
+  placeNodes(layer);
+  placeBends(layer);
+}
+
+/** Halfway between pushing conflicts to the right and to the left; bends only claim their room. */
+function placeNodes(layer) {
+  const nodes = [];
+  let room = 0;
+  for (const cell of layer) {
+    if (!cell.bend) nodes.push({ cell, room });
+    room = cell.bend ? room + BEND_WIDTH : COLUMN;
+  }
+  const fromLeft = [];
+  nodes.forEach(({ cell, room: before }, i) => {
+    fromLeft[i] = i ? Math.max(cell.wanted, fromLeft[i - 1] + before) : cell.wanted;
+  });
+  let limit = Infinity;
+  for (let i = nodes.length - 1; i >= 0; i -= 1) {
+    const right = Math.min(nodes[i].cell.wanted, limit);
+    limit = right - nodes[i].room;
+    nodes[i].cell.x = (fromLeft[i] + right) / 2;
+  }
+}
+
+function placeBends(layer) {
+  let low = -Infinity;
+  layer.forEach((cell, index) => {
+    if (cell.bend) {
+      const next = layer.findIndex((other, place) => place > index && !other.bend);
+      const high = next < 0 ? Infinity : layer[next].x - (next - index) * BEND_WIDTH;
+      cell.x = Math.max(low, Math.min(cell.wanted, high));
+    }
+    low = cell.x + width(cell);
+  });
 }
 
 const middle = (cell) => cell.x + width(cell) / 2;

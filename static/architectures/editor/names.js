@@ -4,21 +4,34 @@ import { fill } from "./text.js";
 
 const RULE = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
 
-/** `Conv2d` -> `conv2d1`, `conv2d2`...; a wanted id is taken when it is free. */
+/** What people call their layers; everything else is called by its operator. */
+const STEMS = {
+  Conv: "conv",
+  ConvTranspose: "deconv",
+  DepthwiseConv: "dwconv",
+  Linear: "fc",
+  BatchNorm: "bn",
+  LayerNorm: "ln",
+  GroupNorm: "gn",
+  MaxPool: "pool",
+  AvgPool: "pool",
+  AdaptiveAvgPool: "pool",
+  AdaptiveMaxPool: "pool",
+  MultiheadAttention: "attention",
+  TransformerEncoder: "encoder",
+  ResidualBlock: "block",
+  SqueezeExcite: "se",
+};
+
+/** `Conv2d` -> `conv1`, `conv2`...; a wanted id counts on from its own number when it is taken. */
 export function freshId(store, op, wanted = null) {
   if (wanted && RULE.test(wanted) && !store.nodes.has(wanted)) return wanted;
-  const plain = (wanted ?? op).replace(/[^A-Za-z0-9_]/g, "").replace(/^[^A-Za-z]+/, "");
-  let stem = plain || "node";
-  if (!wanted) stem = stem.charAt(0).toLowerCase() + stem.slice(1);
-  // A number at the end counts on; "Conv2d" ends in a letter and gets one after an underscore.
-  const match = wanted ? /^(.*?)_?(\d+)$/.exec(stem) : null;
-  const base = (match ? match[1] : stem).slice(0, 56);
-  const bare = wanted ? null : base;
-  if (bare && !store.nodes.has(bare)) return bare;
-  for (let number = match ? Number(match[2]) + 1 : 2; ; number += 1) {
-    const id = `${base}${match ? "" : "_"}${number}`;
-    if (!store.nodes.has(id)) return id;
-  }
+  const kind = op.replace(/\d+d$/, "");
+  const stem = (wanted ?? STEMS[kind] ?? kind.toLowerCase()).replace(/\d+$/, "").replace(/[^A-Za-z0-9_]/g, "");
+  const base = RULE.test(stem) ? stem.slice(0, 56) : "node";
+  let number = Number(/\d{1,6}$/.exec(wanted ?? "")?.[0] ?? 0) + 1;
+  while (store.nodes.has(`${base}${number}`)) number += 1;
+  return `${base}${number}`;
 }
 
 /** A sentence when an id cannot be used, else "". */

@@ -219,10 +219,13 @@ export class NodePanel {
   }
 
   #buildNone() {
+    const { editor } = this;
+    const notes = html("textarea", { id: "description", maxlength: 10000 }, editor.description);
+    notes.addEventListener("change", () => editor.saving.saveDescription(notes.value));
     replaceChildren(
       this.root,
-      html("h2", {}, gettext("Nothing chosen")),
       html("p", { class: "muted" }, gettext("Choose a node to change its parameters. Press ? for all keys.")),
+      html("div", { class: "field" }, html("label", { for: "description" }, gettext("Notes on this architecture")), notes),
     );
   }
 }

@@ -28,6 +28,7 @@ export class NodesLayer {
     }
     view.draw(node, this.editor);
     view.place(this.editor.store.places.get(id));
+    this.choose(id, this.editor.selection.nodes.has(id));
     this.decorate(id);
   }
 
@@ -40,7 +41,10 @@ export class NodesLayer {
   }
 
   choose(id, chosen) {
-    this.views.get(id)?.root.classList.toggle("is-chosen", chosen);
+    const root = this.views.get(id)?.root;
+    if (!root) return;
+    root.classList.toggle("is-chosen", chosen);
+    put(root, "aria-selected", chosen);
   }
 
   flash(id, on) {
@@ -66,11 +70,12 @@ class NodeView {
   constructor(id) {
     this.id = id;
     this.ports = { in: [], out: [] };
-    this.title = svg("text", { class: "node-title", x: 16, y: 21 });
-    this.name = svg("text", { class: "node-id", x: NODE_WIDTH - 10, y: 21 });
-    this.summary = svg("text", { class: "node-summary", x: 16, y: 40 });
-    this.cost = svg("text", { class: "node-cost", x: NODE_WIDTH - 10, y: 40 });
-    this.lens = svg("rect", { class: "node-lens", x: 16, y: 49, height: 3, rx: 1.5, width: 0 });
+    this.title = svg("text", { class: "node-title", x: 16, y: 20 });
+    this.name = svg("text", { class: "node-id", x: NODE_WIDTH - 10, y: 20 });
+    this.summary = svg("text", { class: "node-summary", x: 16, y: 36 });
+    this.params = svg("text", { class: "node-params", x: 16, y: 51 });
+    this.macs = svg("text", { class: "node-macs", x: NODE_WIDTH - 10, y: 51 });
+    this.lens = svg("rect", { class: "node-lens", x: 16, y: 56, height: 3, rx: 1.5, width: 0 });
     this.badge = svg("g", { class: "node-badge", transform: `translate(${NODE_WIDTH - 2} 2)` });
     this.inputs = svg("g", {});
     this.outputs = svg("g", {});
@@ -81,12 +86,12 @@ class NodeView {
       this.full,
       svg("rect", { class: "node-box", width: NODE_WIDTH, height: NODE_HEIGHT, rx: 6 }),
       svg("path", { class: "node-stripe", d: `M6 0H7V${NODE_HEIGHT}H6A6 6 0 0 1 0 ${NODE_HEIGHT - 6}V6A6 6 0 0 1 6 0Z` }),
-      svg("rect", { class: "node-track", x: 16, y: 49, height: 3, rx: 1.5, width: NODE_WIDTH - 26 }),
       this.lens,
       this.title,
       this.name,
       this.summary,
-      this.cost,
+      this.params,
+      this.macs,
       this.inputs,
       this.outputs,
       this.badge,
@@ -94,14 +99,13 @@ class NodeView {
   }
 
   draw(node, { catalogue, store }) {
-    const title = catalogue.title(node);
-    this.label = title;
+    this.label = catalogue.title(node);
     put(this.root, "data-category", catalogue.category(node));
-    write(this.title, clip(title, 20));
-    write(this.name, clip(node.id, Math.max(6, 26 - Math.min(20, title.length))));
+    write(this.title, clip(node.op, 20));
+    write(this.name, clip(node.id, Math.max(6, 24 - Math.min(20, node.op.length))));
     const text = summary(node, catalogue);
     this.longSummary = text;
-    write(this.summary, clip(text, 26));
+    write(this.summary, clip(text, 32));
     this.#drawPorts("in", this.inputs, catalogue.inputs(node, store.incoming(node.id)));
     this.#drawPorts("out", this.outputs, catalogue.outputs(node, store.outgoing(node.id)));
   }
@@ -115,7 +119,8 @@ class NodeView {
     const facts = analysis.node(this.id);
     const findings = analysis.findingsAt(this.id);
     const errors = findings.filter((finding) => finding.severity === "error").length;
-    write(this.cost, facts?.params ? count(facts.params) : "");
+    write(this.params, facts?.params ? fill(gettext("%(n)s par."), { n: count(facts.params) }) : "");
+    write(this.macs, facts?.macs ? fill(gettext("%(n)s MACs"), { n: count(facts.macs) }) : "");
     put(this.lens, "width", Math.round((NODE_WIDTH - 26) * analysis.share(this.id)));
     this.root.classList.toggle("has-error", errors > 0);
     this.root.classList.toggle("has-warning", !errors && findings.length > 0);

@@ -48,26 +48,35 @@ export class Palette {
     this.#mark();
   }
 
-  /** Insert behind the chosen node, or where there is room. */
+  /** Insert behind the chosen node; with none chosen, before the output; else where there is room. */
   insert(op) {
     const { editor } = this;
     const previous = editor.selection.single;
     const chains = previous && editor.catalogue.outputs(editor.store.nodes.get(previous)).length > 0;
+    const last = editor.selection.nodes.size ? null : this.#edgeToOutput();
     let id;
-    if (chains) {
-      id = editor.actions.insertAfter(op, previous);
-    } else {
-      const seen = editor.canvas.viewport.seen();
-      const x = seen.left + seen.width / 2 - NODE_WIDTH / 2;
-      const y = seen.top + seen.height / 3 - NODE_HEIGHT / 2;
-      id = editor.actions.insert(op, editor.actions.freePlace(x, y));
-    }
+    if (chains) id = editor.actions.insertAfter(op, previous);
+    else if (last) id = editor.actions.insertAfter(op, last.source, last);
+    else id = editor.actions.insert(op, this.#visiblePlace());
     editor.selection.set([id]);
     editor.canvas.flush();
     editor.canvas.reveal(id);
-    const sentence = chains ? gettext("Inserted %(id)s after %(previous)s.") : gettext("Inserted %(id)s.");
-    editor.announce(fill(sentence, { id, previous }));
+    const feeding = editor.store.incoming(id)[0]?.source;
+    const sentence = feeding ? gettext("Inserted %(id)s after %(previous)s.") : gettext("Inserted %(id)s.");
+    editor.announce(fill(sentence, { id, previous: feeding }));
     editor.inserted?.(id);
+  }
+
+  #edgeToOutput() {
+    const { store } = this.editor;
+    const output = [...store.nodes.values()].find((node) => node.op === "Output");
+    return output ? (store.incoming(output.id)[0] ?? null) : null;
+  }
+
+  #visiblePlace() {
+    const { canvas, actions } = this.editor;
+    const seen = canvas.viewport.seen();
+    return actions.freePlace(seen.left + (seen.width - NODE_WIDTH) / 2, seen.top + seen.height / 3 - NODE_HEIGHT / 2);
   }
 
   #item(operator, index, text) {

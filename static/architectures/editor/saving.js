@@ -81,6 +81,18 @@ export class Saving extends EventTarget {
     );
   }
 
+  /** The notes are kept at once: they are no part of the graph and make no version. */
+  async saveDescription(description) {
+    this.editor.description = description;
+    try {
+      await api(this.url, { method: "PUT", body: { description } });
+      this.#report(gettext("Notes saved."));
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      this.#notice(`${error.message} ${error.hint}`, [gettext("Try again"), () => this.saveDescription(description)]);
+    }
+  }
+
   viewLater() {
     clearTimeout(this.viewTimer);
     this.viewTimer = setTimeout(() => this.#saveView(), VIEW_WAIT_MS);

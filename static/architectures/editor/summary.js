@@ -1,15 +1,26 @@
-/** The few words under a node's title: what tells one Conv2d from the next. */
+/** The few words under a node's name: what tells one Conv2d from the next. */
 
 import { shapeText } from "./text.js";
 
+/** Always shown: what the node makes of its input. */
+const MAIN = {
+  shape: shapeText,
+  builder: String,
+  out_channels: String,
+  out_features: String,
+  num_classes: String,
+  num_embeddings: String,
+  embedding_dim: String,
+  kernel_size: (value, param) => axes(value, param),
+  output_size: (value, param) => axes(value, param),
+};
+
+/** Shown when they differ from the default, in short. */
 const SHORT = {
-  kernel_size: (value) => list(value),
-  stride: (value) => (plain(value) === 1 ? "" : `s${list(value)}`),
-  padding: (value) => (plain(value) === 0 ? "" : `p${list(value)}`),
-  dilation: (value) => (plain(value) === 1 ? "" : `d${list(value)}`),
-  groups: (value) => (value === 1 ? "" : `g${value}`),
-  bias: (value) => (value ? "" : "no bias"),
-  shape: (value) => shapeText(value),
+  stride: (value) => `s${list(value)}`,
+  padding: (value) => `p${list(value)}`,
+  dilation: (value) => `d${list(value)}`,
+  groups: (value) => `g${value}`,
 };
 
 export function summary(node, catalogue) {
@@ -17,18 +28,23 @@ export function summary(node, catalogue) {
   for (const param of catalogue.params(node.op)) {
     const value = node.params?.[param.name] ?? param.default;
     if (value === null || value === undefined) continue;
-    const short = SHORT[param.name];
-    if (short) words.push(short(value));
-    else if (param.required || JSON.stringify(value) !== JSON.stringify(param.default)) words.push(word(param, value));
+    const usual = !param.required && JSON.stringify(value) === JSON.stringify(param.default);
+    if (MAIN[param.name]) words.push(MAIN[param.name](value, param));
+    else if (!usual) words.push((SHORT[param.name] ?? word)(value, param));
+    else if (param.kind === "choice" && param.choices.length > 4) words.push(value);
   }
-  return words.filter(Boolean).join(" ");
+  return words.filter(Boolean).join(" · ");
 }
 
-function word(param, value) {
+function word(value, param) {
   if (typeof value === "boolean") return value ? param.name : `no ${param.name}`;
-  if (typeof value === "number" && !param.required) return `${param.name} ${value}`;
-  return Array.isArray(value) ? list(value) : String(value);
+  return `${param.name} ${list(value)}`;
 }
 
-const plain = (value) => (Array.isArray(value) && new Set(value).size === 1 ? value[0] : value);
+/** One number stands for all axes: 3 of a 2d window is 3×3. */
+function axes(value, param) {
+  const total = Array.isArray(param.axes) ? param.axes[1] : param.axes;
+  return Array.isArray(value) ? list(value) : Array(total).fill(value).join("×");
+}
+
 const list = (value) => (Array.isArray(value) ? value.join("×") : String(value));

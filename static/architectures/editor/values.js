@@ -84,7 +84,7 @@ function outOfBounds(param, numbers) {
       (Number.isFinite(maximum) && (exclusive ? value >= maximum : value > maximum)) ||
       Math.abs(value) > Number.MAX_SAFE_INTEGER,
   );
-  return wrong ? fill(gettext("Allowed: %(bounds)s."), { bounds: boundsText(param) || gettext("smaller numbers") }) : "";
+  return wrong ? fill(gettext("Outside of what is allowed: %(bounds)s."), { bounds: boundsText(param) || gettext("smaller numbers") }) : "";
 }
 
 /** A shape as people write it: "3, 224, 224", "3x224x224", or one number for a square picture. */

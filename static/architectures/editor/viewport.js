@@ -5,7 +5,8 @@ import { put } from "./elements.js";
 
 export const MIN_ZOOM = 0.1;
 export const MAX_ZOOM = 3;
-const MARGIN = 48;
+const MARGIN = 40;
+const TOP = 64; // the tools lie over the upper edge
 
 export class Viewport extends EventTarget {
   constructor(frame, world, saved = {}) {
@@ -70,15 +71,15 @@ export class Viewport extends EventTarget {
 
   /** Show a whole box, at most at natural size. */
   fit(box) {
-    if (!box) return this.set({ x: MARGIN, y: MARGIN, k: 1 });
+    if (!box) return this.set({ x: MARGIN, y: TOP, k: 1 });
     const { width, height } = this.size();
     const wide = Math.max(1, box.right - box.left);
     const tall = Math.max(1, box.bottom - box.top);
-    const k = finite(Math.min((width - 2 * MARGIN) / wide, (height - 2 * MARGIN) / tall, 1), 1, MIN_ZOOM, MAX_ZOOM);
+    const k = finite(Math.min((width - 2 * MARGIN) / wide, (height - TOP - MARGIN) / tall, 1), 1, MIN_ZOOM, MAX_ZOOM);
     return this.set({
       k,
       x: (width - wide * k) / 2 - box.left * k,
-      y: (height - tall * k) / 2 - box.top * k,
+      y: TOP + (height - TOP - MARGIN - tall * k) / 2 - box.top * k,
     });
   }
 
@@ -88,7 +89,7 @@ export class Viewport extends EventTarget {
     if (!box || this.k >= 0.6) return;
     const { width } = this.size();
     const k = Math.min(0.85, Math.max(0.6, (width - 2 * MARGIN) / (box.right - box.left)));
-    this.set({ k, x: (width - (box.left + box.right) * k) / 2, y: MARGIN - box.top * k });
+    this.set({ k, x: (width - (box.left + box.right) * k) / 2, y: TOP - box.top * k });
   }
 
   /** Pan just so far that a box is inside the frame. */
@@ -102,7 +103,7 @@ export class Viewport extends EventTarget {
     let dy = 0;
     if (left < MARGIN) dx = MARGIN - left;
     else if (right > width - MARGIN) dx = width - MARGIN - right;
-    if (top < MARGIN) dy = MARGIN - top;
+    if (top < TOP) dy = TOP - top;
     else if (bottom > height - MARGIN) dy = height - MARGIN - bottom;
     if (dx || dy) this.panBy(dx, dy);
   }
