@@ -85,7 +85,12 @@ def _read(cursor: str, sort: Sort) -> tuple[bool, tuple[Any, UUID] | None]:
     try:
         text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
         back, value, row_id = json.loads(text)
-        converted = {"text": str, "number": float, "time": datetime.fromisoformat}[sort.kind](value)
-        return bool(back), (converted, UUID(row_id))
+        return bool(back), (_converted(value, sort.kind), UUID(row_id))
     except (binascii.Error, ValueError, TypeError, UnicodeError):
         return False, None
+
+
+def _converted(value: Any, kind: str) -> Any:
+    if kind == "time":
+        return datetime.fromisoformat(value)
+    return float(value) if kind == "number" else str(value)

@@ -11,8 +11,8 @@ from typing import Any
 
 from asgiref.sync import sync_to_async
 
+from cvstudio.common.gpus import GpuReader
 from cvstudio.monitor.broker import read_queues, read_workers
-from cvstudio.monitor.gpus import GpuReader
 from cvstudio.monitor.machine import CpuMeter, read_disks, read_memory
 
 logger = logging.getLogger(__name__)

@@ -7,18 +7,27 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.db.models import Sum
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
+from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
 
-from cvstudio.common.file_response import file_response
-from cvstudio.runs.folders import run_folder
 from cvstudio.runs.lineage import lineage_of
-from cvstudio.runs.models import Artifact, Run, RunState
-from cvstudio.runs.presentation import actions_of, config_groups, last_line, recipe_title, result_view, tabs_of
-from cvstudio.runs.selectors import runs_ahead, runs_for
+from cvstudio.runs.models import Run, RunState
+from cvstudio.runs.presentation import (
+    actions_of,
+    config_groups,
+    last_line,
+    recipe_title,
+    resource_samples,
+    result_view,
+    tabs_of,
+)
+from cvstudio.runs.selectors import explain_waiting, run_details
 from cvstudio.runs.services.control_run import control_run
+from cvstudio.runs.services.delete_run import delete_run
+from cvstudio.runs.services.rename_run import rename_run
 from cvstudio.runs.states import ACTIVE
 from ml_core.errors import CodedError
 
@@ -51,6 +60,12 @@ def head_page(request: HttpRequest, run_id: UUID) -> HttpResponse:
 
 
 @login_required
+def resources_page(request: HttpRequest, run_id: UUID) -> HttpResponse:
+    """Return what the run used over time, thinned to what a plot can show."""
+    return JsonResponse({"samples": resource_samples(_run(request, run_id))})
+
+
+@login_required
 @require_POST
 def control_page(request: HttpRequest, run_id: UUID) -> HttpResponse:
     """Pause, resume, stop or save now; the answer is the fresh head, with the refusal in it when there is one."""
@@ -72,24 +87,26 @@ def notes_page(request: HttpRequest, run_id: UUID) -> HttpResponse:
     """Keep the name and the notes that a person gives a run."""
     run = _run(request, run_id)
     name = " ".join(request.POST.get("name", "").split())[:200] or run.name
-    Run.objects.filter(id=run.id).update(name=name, notes=request.POST.get("notes", "")[:MAX_NOTES])
+    rename_run(run, name=name, notes=request.POST.get("notes", "")[:MAX_NOTES])
     return redirect("runs:detail", run_id)
 
 
 @login_required
-def file_page(request: HttpRequest, run_id: UUID, file_id: UUID) -> HttpResponse:
-    """Send an artifact of a run."""
+@require_POST
+def delete_page(request: HttpRequest, run_id: UUID) -> HttpResponse:
+    """Delete a run with its files, or say why it must stay."""
     run = _run(request, run_id)
-    artifact = get_object_or_404(Artifact, id=file_id, run=run)
-    folder = run_folder(run.id).resolve()
-    path = (folder / artifact.path).resolve()
-    if not path.is_relative_to(folder) or not path.is_file():
-        raise Http404
-    return file_response(request, path, path.name)
+    try:
+        delete_run(run)
+    except CodedError as error:
+        messages.error(request, f"{error.message} {error.hint}")
+        return redirect("runs:detail", run_id)
+    messages.success(request, gettext("The run “%(name)s” is deleted.") % {"name": run.name})
+    return redirect("runs:list")
 
 
 def _run(request: HttpRequest, run_id: UUID) -> Run:
-    return get_object_or_404(runs_for(request.user).select_related("parent").defer(None), id=run_id)
+    return get_object_or_404(run_details(request.user), id=run_id)
 
 
 def _head(run: Run) -> dict[str, Any]:
@@ -98,11 +115,17 @@ def _head(run: Run) -> dict[str, Any]:
         "recipe_title": recipe_title(run.recipe),
         "actions": actions_of(run),
         "live": run.state in ACTIVE or run.state == RunState.QUEUED,
-        "ahead": runs_ahead(run) if run.state == RunState.QUEUED else 0,
+        "waiting": explain_waiting(run),
         "last_line": last_line(run) if run.state in (RunState.FAILED, RunState.LOST) else None,
-        "api": {"run": f"/api/v1/training/{run.id}", "control": f"/api/v1/training/{run.id}/control"},
-        "compare": f"{reverse('runs:compare')}?ids={run.id}",
+        "api": f"/api/v1/training/{run.id}",
+        "disk_bytes": _bytes_of(run),
     }
+
+
+def _bytes_of(run: Run) -> int:
+    """Return the bytes that come back when the run is deleted."""
+    kept = run.checkpoints.filter(deleted_at=None).aggregate(total=Sum("size_bytes"))["total"] or 0
+    return int(kept + (run.artifacts.aggregate(total=Sum("size_bytes"))["total"] or 0))
 
 
 def _nothing(request: HttpRequest, run: Run) -> dict[str, Any]:

@@ -39,7 +39,7 @@ def list_page(request: HttpRequest) -> HttpResponse:
     page = keyset_page(found, SORTS, request.GET.get("sort", ""), request.GET.get("cursor", ""), size)
     context = {
         **_table(request, page.rows),
-        "page": page,
+        "keyset": page,
         "total": found.count(),
         "filters": filters,
         "sort": request.GET.get("sort", "-created"),

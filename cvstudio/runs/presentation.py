@@ -21,6 +21,8 @@ from ml_core.run.registry import all_recipes, get_recipe
 
 SHOWN_METRICS = 2
 TABLES = ("confusion.json", "per_class.json", "worst.json")
+SHOWN_ELSEWHERE = ("graph", "data.version", "data.root")
+MAX_SAMPLES = 1_000
 MAX_TABLE_BYTES = 4 * 1024 * 1024
 
 
@@ -118,13 +120,21 @@ def last_line(run: Run) -> RunEvent | None:
     return next((line for line in recent if line.data.get("level") in ("error", "critical")), next(iter(recent), None))
 
 
+def resource_samples(run: Run) -> list[dict[str, Any]]:
+    """Return what the trainer used, at most `MAX_SAMPLES` of the measurements."""
+    events = RunEvent.objects.filter(run=run, kind="resource").order_by("seq").values_list("seq", "time", "data")
+    rows = list(events)
+    every = 1 + len(rows) // MAX_SAMPLES
+    return [{"seq": seq, "time": time.isoformat(), **data} for seq, time, data in rows[::every]]
+
+
 def config_groups(run: Run) -> list[dict[str, Any]]:
     """Return the configuration by parts, each setting with its default where that differs."""
     try:
         schema = get_recipe(run.recipe).config.model_json_schema()
     except CodedError:
         return [{"title": "", "settings": [(key, value, None) for key, value in flatten(run.config).items()]}]
-    form = build_form(schema, run.config)
+    form = build_form(schema, run.config, leave_out=SHOWN_ELSEWHERE)
     return [
         {"title": group.title, "settings": [(field, field.value != field.default) for field in group.fields]}
         for group in form.groups

@@ -16,8 +16,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("runs/in-flight", pages.in_flight_page, name="in-flight"),
     path("runs/<uuid:run_id>", detail_pages.detail_page, name="detail"),
     path("runs/<uuid:run_id>/head", detail_pages.head_page, name="head"),
+    path("runs/<uuid:run_id>/resources.json", detail_pages.resources_page, name="resources"),
     path("runs/<uuid:run_id>/control", detail_pages.control_page, name="control"),
     path("runs/<uuid:run_id>/notes", detail_pages.notes_page, name="notes"),
-    path("runs/<uuid:run_id>/file/<uuid:file_id>", detail_pages.file_page, name="file"),
+    path("runs/<uuid:run_id>/delete", detail_pages.delete_page, name="delete"),
     path("runs/<uuid:run_id>/<slug:tab>", detail_pages.tab_page, name="tab"),
 ]

@@ -10,3 +10,9 @@ class TrainingConfig(AppConfig):
 
     name = "cvstudio.training"
     label = "training"
+
+    def ready(self) -> None:
+        """Open the door on the overview."""
+        from cvstudio.training.section import enter
+
+        enter()

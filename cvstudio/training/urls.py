@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from cvstudio.training import pages
+
+app_name = "training"
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("runs/new", pages.new_page, name="new"),
+    path("runs/new/check", pages.check_page, name="check"),
+]

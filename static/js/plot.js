@@ -37,6 +37,13 @@ class Plot {
     });
     await this.draw();
     drawn.add(this);
+    let width = this.area.clientWidth;
+    this.observer = new ResizeObserver(() => {
+      if (this.area.clientWidth === width || !this.area.clientWidth) return;
+      width = this.area.clientWidth;
+      this.plotly.Plots.resize(this.area);
+    });
+    this.observer.observe(this.area);
     return this;
   }
 
@@ -70,6 +77,7 @@ class Plot {
 
   remove() {
     drawn.delete(this);
+    this.observer?.disconnect();
     if (this.plotly) this.plotly.purge(this.area);
   }
 }

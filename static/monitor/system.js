@@ -60,6 +60,11 @@ function gpuReason(reason) {
   return interpolate(gettext("The GPUs cannot be read: %s."), [reason]);
 }
 
+function processes(gpu) {
+  const count = Object.keys(gpu.processes).length;
+  return interpolate(ngettext("%s process", "%s processes", count), [count]);
+}
+
 function showGpus({ gpus }) {
   const place = byId("gpus");
   if (!gpus.available) {
@@ -72,7 +77,7 @@ function showGpus({ gpus }) {
       const facts = [
         gpu.temperature_c !== null && `${gpu.temperature_c} °C`,
         gpu.power_w !== null && (gpu.power_limit_w ? `${gpu.power_w.toFixed(0)} / ${gpu.power_limit_w.toFixed(0)} W` : `${gpu.power_w.toFixed(0)} W`),
-        gpu.processes !== null && interpolate(ngettext("%s process", "%s processes", gpu.processes), [gpu.processes]),
+        gpu.processes !== null && processes(gpu),
       ].filter(Boolean);
       return element(
         "div",

@@ -13,8 +13,8 @@ const POINTS = 1200;
  */
 export async function fetchCurves(runId, { first, last, scope, names } = {}) {
   const query = new URLSearchParams({ points: String(POINTS) });
-  if (first !== undefined) query.set("from_step", String(Math.floor(first)));
-  if (last !== undefined) query.set("to_step", String(Math.ceil(last)));
+  if (first !== undefined) query.set("from", String(Math.max(0, Math.floor(first))));
+  if (last !== undefined) query.set("to", String(Math.max(0, Math.ceil(last))));
   if (scope) query.set("scope", scope);
   if (names?.length) query.set("names", names.join(","));
   const answer = await api(`/api/v1/training/${runId}/metrics?${query}`);
@@ -30,7 +30,7 @@ export function metricTitle(name) {
 /** What a curve is called and how it looks among the others of its figure. */
 export function seriesName(phase, scope, both) {
   const title = PHASES[phase] ?? phase;
-  return both && scope === "epoch" ? interpolate(gettext("%s, mean of the epoch"), [title]) : title;
+  return both && scope === "epoch" && phase === "train" ? interpolate(gettext("%s, whole epochs"), [title]) : title;
 }
 
 /** @returns {object} one series for plot.js */
@@ -51,7 +51,8 @@ export function asSeries(curve, both, epochOf) {
 /** Group curves by metric, those that matter most first. */
 export function byMetric(curves) {
   const groups = new Map();
-  for (const curve of curves) {
+  const place = ({ phase, scope }) => 2 * (PHASE_COLOUR[phase] ?? 3) + (scope === "epoch" ? 1 : 0);
+  for (const curve of [...curves].sort((a, b) => place(a) - place(b))) {
     if (!groups.has(curve.name)) groups.set(curve.name, []);
     groups.get(curve.name).push(curve);
   }

@@ -53,7 +53,7 @@ class CurveBoard {
   }
 
   seriesOf(name) {
-    const mine = this.curves.filter((curve) => curve.name === name);
+    const mine = byMetric(this.curves.filter((curve) => curve.name === name))[0]?.[1] ?? [];
     const both = mine.some((curve) => curve.scope === "step" && mine.some((other) => other !== curve && other.phase === curve.phase));
     const epochOf = this.epochOf();
     return mine.map((curve) => asSeries(curve, both, epochOf));

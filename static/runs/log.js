@@ -58,12 +58,11 @@ class LogView {
     return !text || data.message.toLowerCase().includes(text.toLowerCase());
   }
 
-  async ask(before, after) {
+  /** The newest lines below a number. */
+  async ask(before = Number.MAX_SAFE_INTEGER) {
     const { text, level } = this.filter;
-    const query = new URLSearchParams({ limit: String(PAGE) });
-    if (before) query.set("before", String(before));
-    if (after !== undefined) query.set("after", String(after));
-    if (text) query.set("q", text);
+    const query = new URLSearchParams({ page_size: String(PAGE), before: String(before) });
+    if (text) query.set("search", text);
     if (level) query.set("level", level);
     return api(`/api/v1/training/${this.runId}/logs?${query}`);
   }
@@ -75,8 +74,8 @@ class LogView {
       const answer = await this.ask();
       if (turn !== this.turn) return;
       this.lines = [];
-      this.complete = !answer.has_more;
-      this.put(answer.lines, false);
+      this.complete = answer.next_before === null;
+      this.put(answer.results, false);
     } catch (fault) {
       toast(fault.message, { tone: "failed", hint: fault.hint });
     }
@@ -126,8 +125,8 @@ class LogView {
     try {
       const answer = await this.ask(this.first);
       const before = this.lines.length;
-      this.complete = !answer.has_more;
-      this.put(answer.lines, true);
+      this.complete = answer.next_before === null;
+      this.put(answer.results, true);
       this.box.scrollTop += (this.lines.length - before) * LINE_PX;
     } catch (fault) {
       toast(fault.message, { tone: "failed", hint: fault.hint });

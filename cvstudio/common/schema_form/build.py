@@ -16,7 +16,7 @@ _MISSING = object()
 def build_form(
     schema: Mapping[str, Any],
     values: Mapping[str, Any] | None = None,
-    faults: dict[str, str] | Iterable[Any] | None = None,
+    faults: dict[str, str] | list[Any] | None = None,
     *,
     prefix: str = "",
     presets: Iterable[Preset] = (),
@@ -41,10 +41,13 @@ def build_form(
     groups: dict[str, Group] = {}
     for item in fields:
         groups.setdefault(item.group, Group(item.group)).fields.append(item)
-    return SchemaForm(list(groups.values()), prefix, list(presets), list(faulty.values()))
+    # A group stands where its first field for everybody stands; groups of advanced fields alone come last.
+    places = {item.group: place for place, item in reversed(list(enumerate(fields))) if not item.advanced}
+    ordered = sorted(groups.values(), key=lambda group: places.get(group.title, len(fields)))
+    return SchemaForm(ordered, prefix, list(presets), list(faulty.values()))
 
 
-def _as_mapping(faults: dict[str, str] | Iterable[Any] | None) -> dict[str, str]:
+def _as_mapping(faults: dict[str, str] | list[Any] | None) -> dict[str, str]:
     if faults is None:
         return {}
     if isinstance(faults, dict):
@@ -154,6 +157,10 @@ def _label(spec: Mapping[str, Any], name: str) -> str:
     """The title a person wrote, else the name as words in sentence case (pydantic's own title is Title Case)."""
     words = name.replace("_", " ")
     written = str(spec.get("title", ""))
+    unit = f" {spec['unit']}".lower() if spec.get("unit") else ""
+    if unit and words.endswith(unit) and written.lower() == words:
+        words = words.removesuffix(unit)  # the unit stands beside the field already
+        written = ""
     if written and written.lower() != words.lower() and "properties" not in spec and "enum" not in spec:
         return written
     return words[:1].upper() + words[1:]

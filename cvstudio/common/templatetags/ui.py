@@ -11,9 +11,11 @@ from django.conf import settings
 from django.http import HttpRequest, QueryDict
 from django.template.loader import render_to_string
 from django.templatetags.static import static
+from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.timesince import timesince
 from django.utils.translation import get_language_info, gettext
 
 from cvstudio.common.api_calls import as_curl, as_python
@@ -193,6 +195,17 @@ def filesize(value: Any) -> str:
 def duration(value: Any) -> str:
     """Format seconds or a timedelta: 42 s, 3 min 20 s, 2 h 05 min, 3 d 4 h."""
     return duration_text(value.total_seconds() if isinstance(value, timedelta) else value)
+
+
+@register.filter
+def ago(value: Any) -> str:
+    """Say how long ago a moment was, in its largest unit."""
+    if value is None:
+        return ""
+    seconds = (timezone.now() - value).total_seconds()
+    if seconds < 60:
+        return gettext("just now")
+    return gettext("%(time)s ago") % {"time": timesince(value, depth=1)}
 
 
 @register.filter

@@ -6,9 +6,9 @@ import pytest
 from channels.testing import WebsocketCommunicator
 from django.contrib.auth.models import AnonymousUser
 
+from cvstudio.common.gpus import GpuReader
 from cvstudio.monitor import sampler as sampling
 from cvstudio.monitor.consumers import SystemConsumer
-from cvstudio.monitor.gpus import GpuReader
 from cvstudio.monitor.machine import read_disks
 
 pytestmark = pytest.mark.django_db(transaction=True)

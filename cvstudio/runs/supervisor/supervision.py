@@ -23,6 +23,7 @@ from cvstudio.runs.supervisor.host import this_host
 from cvstudio.runs.supervisor.outcome import COMPLETED, FAILED, Outcome, TrainerEnd, judge, settle
 from cvstudio.runs.supervisor.relay import Relay
 from cvstudio.runs.supervisor.requests import Requests
+from cvstudio.runs.supervisor.resources import ResourceMeter
 from cvstudio.runs.supervisor.shutdown import shutting_down
 from cvstudio.runs.supervisor.trainer import Trainer, end_leftover
 from ml_core.errors import CodedError
@@ -117,11 +118,13 @@ class Supervision:
     def _stay_with(self, trainer: Trainer) -> int:
         """Relay events and pass requests on until the trainer has ended; its exit code."""
         requests = Requests(self._run, self._folder, trainer)
+        meter = ResourceMeter(self._run, trainer.mark["pid"])
         while (code := trainer.exit_code()) is None:
             self._check_claim()
             try:
                 moved = self._relay.step()
                 requests.step()
+                meter.step()
             except DatabaseError as error:
                 # The trainer goes on and its events wait in its file; the heartbeat decides when to let go.
                 self._rest_database(error)

@@ -21,12 +21,13 @@ export function heatScale() {
   ];
 }
 
-function axis(read, { title = "", unit = "", log = false, range, integer = false } = {}) {
+function axis(read, { title = "", unit = "", log = false, range, integer = false, fromZero = false } = {}) {
   const shown = unit ? `${title} [${unit}]` : title;
   return {
     title: { text: shown, standoff: 8, font: { size: 12, color: read("--ink-3") } },
     type: log ? "log" : undefined,
     range: range ?? undefined,
+    rangemode: fromZero ? "tozero" : undefined,
     gridcolor: read("--line"),
     linecolor: read("--line-strong"),
     zeroline: false,
@@ -64,4 +65,4 @@ export function layoutFor({ x = {}, y = {}, legend = false, hover = "x unified" 
   };
 }
 
-export const CONFIG = { displayModeBar: false, displaylogo: false, responsive: true, doubleClick: "reset", scrollZoom: false };
+export const CONFIG = { displayModeBar: false, displaylogo: false, responsive: false, doubleClick: "reset", scrollZoom: false };

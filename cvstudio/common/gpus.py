@@ -9,14 +9,17 @@ import pynvml
 
 
 class GpuReader:
-    """Reads the GPUs; NVML is opened once and kept open while somebody watches."""
+    """Reads the GPUs; NVML is opened at the first reading and kept open until `close`."""
 
     def __init__(self) -> None:
         self._open = False
         self._reason = ""
 
     def read(self) -> dict[str, Any]:
-        """Return ``{"available", "reason", "devices"}``; every value a device does not tell is None."""
+        """Return ``{"available", "reason", "devices"}``; what a device does not tell is None.
+
+        `processes` of a device maps process ids to bytes.
+        """
         if not self._open and not self._start():
             return {"available": False, "reason": self._reason, "devices": []}
         try:
@@ -61,7 +64,7 @@ def _device(index: int) -> dict[str, Any]:
         "temperature_c": _or_none(pynvml.nvmlDeviceGetTemperature, handle, pynvml.NVML_TEMPERATURE_GPU),
         "power_w": power / 1000 if power is not None else None,
         "power_limit_w": limit / 1000 if limit is not None else None,
-        "processes": len(processes) if processes is not None else None,
+        "processes": None if processes is None else {each.pid: each.usedGpuMemory or 0 for each in processes},
     }
 
 

@@ -1,0 +1,153 @@
+"""What the page "New training" holds: choices of data, network and weights, settings, and what is wrong with them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from cvstudio.architectures.models import ArchitectureVersion
+from cvstudio.common.schema_form import SchemaForm, build_form
+from cvstudio.datasets.models import DatasetVersion
+from cvstudio.runs.models import Run
+from cvstudio.training.plan import RECIPE, Plan, make_plan, without_ours
+from cvstudio.training.presets import PRESETS
+from cvstudio.weights.models import WeightVersion
+from ml_core.run.config import find_faults
+from ml_core.run.registry import get_recipe
+
+PREFIX = "config"
+OURS = ("data.version", "data.root", "graph", "initial_weights")
+MAX_CHOICES = 300
+
+
+@dataclass
+class Draft:
+    """A training that a person is putting together.
+
+    Attributes:
+        choices: Ids of the chosen data set version, architecture version and weight; empty when not chosen.
+        settings: The recipe's settings as far as they were given.
+        name: Name of the run; made up when empty.
+        notes: Free text.
+        preset: Key of the preset that was chosen last.
+        parent: The run that this one is cloned from.
+        acknowledged: Codes of yellow findings that were accepted.
+    """
+
+    choices: dict[str, str]
+    settings: dict[str, Any] = field(default_factory=dict)
+    name: str = ""
+    notes: str = ""
+    preset: str = ""
+    parent: Run | None = None
+    acknowledged: list[str] = field(default_factory=list)
+
+    @property
+    def complete(self) -> bool:
+        """Whether data and network are chosen."""
+        return bool(self.choices["dataset_version"] and self.choices["architecture_version"])
+
+    def form(self, mark_faults: bool = False) -> SchemaForm:
+        """Return the form of the settings, with the faults beside the fields when asked for."""
+        config = get_recipe(RECIPE).config
+        faults = find_faults(config, _with_ours(self.settings)) if mark_faults else None
+        schema = config.model_json_schema()
+        return build_form(schema, self.settings, faults, prefix=PREFIX, presets=PRESETS, leave_out=OURS)
+
+    def plan(self, user: Any) -> Plan:
+        """Return the plan.
+
+        Raises:
+            NothingSuchError: A choice is not among what the user may see.
+        """
+        ids = {key: _uuid(value) for key, value in self.choices.items()}
+        return make_plan(user, settings=self.settings, **ids)
+
+
+def empty_draft(query: Mapping[str, str]) -> Draft:
+    """Return a draft with what the address names: ``?dataset_version=``, ``?architecture_version=``, ``?weight=``."""
+    wanted = {"dataset_version": "dataset_version", "architecture_version": "architecture_version"}
+    choices = {key: query.get(name, "") for key, name in {**wanted, "initial_weights": "weight"}.items()}
+    return Draft(choices=choices, settings=_settings_of(PRESETS[0].values), preset=PRESETS[0].key)
+
+
+def clone_draft(run: Run) -> Draft:
+    """Return a draft like an earlier run."""
+    choices = {
+        "dataset_version": str(run.dataset_version_id or ""),
+        "architecture_version": str(run.architecture_version_id or ""),
+        "initial_weights": "",
+    }
+    accepted = list(run.preflight.get("acknowledged", []))
+    return Draft(choices, without_ours(run.config), run.name, run.notes, parent=run, acknowledged=accepted)
+
+
+def posted_draft(posted: Any, parent: Run | None) -> Draft:
+    """Return what was typed."""
+    choices = {key: posted.get(key, "") for key in ("dataset_version", "architecture_version", "initial_weights")}
+    form = build_form(get_recipe(RECIPE).config.model_json_schema(), prefix=PREFIX, leave_out=OURS)
+    return Draft(
+        choices=choices,
+        settings=form.values(posted),
+        name=posted.get("name", "").strip()[:200],
+        notes=posted.get("notes", "")[:10_000],
+        preset=posted.get("preset", ""),
+        parent=parent,
+        acknowledged=posted.getlist("acknowledge"),
+    )
+
+
+def choices_for(user: Any, draft: Draft) -> dict[str, Any]:
+    """Return what may be chosen: ready data, valid networks and weights, the newest first; and what is chosen."""
+    data = DatasetVersion.objects.visible_to(user).filter(state=DatasetVersion.State.READY).select_related("dataset")
+    graphs = ArchitectureVersion.objects.visible_to(user).filter(valid=True).select_related("architecture")
+    weights = WeightVersion.objects.visible_to(user).filter(weight__task=RECIPE).select_related("weight")
+    choices = {
+        "datasets": _named(data.order_by("-created_at").defer("statistics", "evidence"), draft, "dataset"),
+        "architectures": _named(graphs.order_by("-created_at").defer("document"), draft, "architecture"),
+        "weights": list(weights.order_by("-created_at")[:MAX_CHOICES]),
+    }
+    for noun, plural in (("dataset_version", "datasets"), ("architecture_version", "architectures")):
+        if len(choices[plural]) == 1 and not draft.choices[noun]:
+            draft.choices[noun] = str(choices[plural][0].id)
+    return choices
+
+
+def _named(versions: Any, draft: Draft, noun: str) -> list[Any]:
+    """Current versions first, and an older one only when it is the chosen one."""
+    chosen = draft.choices[f"{noun}_version"]
+    newest: dict[Any, Any] = {}
+    kept = []
+    for version in versions[:MAX_CHOICES]:
+        owner = getattr(version, f"{noun}_id")
+        if owner not in newest:
+            newest[owner] = version
+            kept.append(version)
+        elif str(version.id) == chosen:
+            kept.append(version)
+    return kept
+
+
+def _settings_of(values: Mapping[str, Any]) -> dict[str, Any]:
+    settings: dict[str, Any] = {}
+    for key, value in values.items():
+        place = settings
+        *parents, last = key.split(".")
+        for parent in parents:
+            place = place.setdefault(parent, {})
+        place[last] = value
+    return settings
+
+
+def _with_ours(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Fill in what the studio sets, so that only the person's own faults are named."""
+    return {**settings, "graph": {}, "data": {**settings.get("data", {}), "version": "chosen", "root": "chosen"}}
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
