@@ -7,9 +7,12 @@ somebody else, in the address as well as in the body. Add a row with each new en
 from __future__ import annotations
 
 import io
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+
+from PIL import Image
 
 from cvstudio.weights.tests.makers import document, safetensors_file
 
@@ -61,6 +64,37 @@ def thing(*names: str, **more: Any) -> Body:
     return make
 
 
+def picture() -> io.BytesIO:
+    """A tiny PNG."""
+    stream = io.BytesIO()
+    Image.new("RGB", (8, 8), (200, 30, 30)).save(stream, "PNG")
+    stream.seek(0)
+    stream.name = "cat.png"
+    return stream
+
+
+def pictures() -> io.BytesIO:
+    """A tiny zip of an image folder."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name in ("cat/1.png", "dog/1.png"):
+            archive.writestr(name, picture().read())
+    stream.seek(0)
+    stream.name = "pets.zip"
+    return stream
+
+
+def dataset_of(world: Any) -> str:
+    """The id of Alice's data set."""
+    return str(world.things["dataset"].pk)
+
+
+def weight_of(world: Any) -> str:
+    """The id of Alice's weight."""
+    return str(world.things["weight_version"].pk)
+
+
+FLIPS = {"name": "Flips", "operations": [{"op": "RandomHorizontalFlip"}]}
 OPEN = (200, 200, 200, 200)  # everybody
 MEMBERS = (401, 200, 200, 200)  # everybody who is logged in; lists show what is theirs
 OWNED = (401, 404, 200, 200)  # the owner and administrators
@@ -97,11 +131,39 @@ ROWS: dict[str, Row] = {
     "GET /api/v1/models/{id}/versions/diff": row(*OWNED, query="?from=1&to=1"),
     "POST /api/v1/models/{id}/versions/diff": row(*OWNED, body={"from": 1, "document": document()}),
     "GET /api/v1/models/{id}/versions/{number}": row(*OWNED),
+    # data sets
+    "GET /api/v1/datasets": row(*MEMBERS),
+    "POST /api/v1/datasets": row(401, 201, 201, 201, body={"source": "sample"}),
+    "POST /api/v1/datasets/upload": row(
+        401, 404, 201, 201, form="multipart", body=lambda world: {"file": pictures(), "dataset": dataset_of(world)}
+    ),
+    "GET /api/v1/datasets/folders": row(*MEMBERS),
+    "GET /api/v1/datasets/{id}": row(*OWNED),
+    "PATCH /api/v1/datasets/{id}": row(*OWNED, body={"name": "Renamed"}),
+    "DELETE /api/v1/datasets/{id}": row(401, 404, 409, 409),
+    "GET /api/v1/datasets/{id}/images": row(*OWNED),
+    "GET /api/v1/datasets/{id}/images/{image_id}": row(*OWNED),
+    "GET /api/v1/datasets/{id}/images/{image_id}/file": row(*OWNED),
+    "GET /api/v1/datasets/{id}/images/{image_id}/thumbnail": row(*OWNED),
+    "POST /api/v1/datasets/{id}/augment": row(401, 404, 503, 503, body={}),
+    "GET /api/v1/datasets/{id}/detailed-stats": row(*OWNED),
+    "POST /api/v1/datasets/{id}/detailed-stats": row(401, 404, 202, 202),
+    "GET /api/v1/datasets/{id}/versions": row(*OWNED),
+    "POST /api/v1/datasets/{id}/versions": row(401, 404, 201, 201, body={}),
+    "GET /api/v1/datasets/{id}/versions/{number}": row(*OWNED),
+    "GET /api/v1/datasets/{id}/versions/{number}/rejects": row(*OWNED),
+    "POST /api/v1/datasets/{id}/versions/{number}/retry": row(401, 404, 400, 400, body={}),
+    "GET /api/v1/augmentations": row(*MEMBERS),
+    "POST /api/v1/augmentations": row(401, 201, 201, 201, body=FLIPS),
+    "GET /api/v1/augmentations/operations": row(*MEMBERS),
+    "GET /api/v1/augmentations/{id}": row(*OWNED),
+    "PUT /api/v1/augmentations/{id}": row(*OWNED, body=FLIPS),
+    "DELETE /api/v1/augmentations/{id}": row(401, 404, 204, 204),
     # runs
     "GET /api/v1/training": row(*MEMBERS),
     "POST /api/v1/training": row(401, 404, 409, 409, body=thing("dataset", "architecture")),
     "POST /api/v1/training/preflight": row(*OWNED, body=thing("dataset", "architecture")),
-    "GET /api/v1/training/compare": row(*MEMBERS, query=f"?ids={NOTHING}"),
+    "GET /api/v1/training/compare": row(*MEMBERS, query=f"?ids={NOTHING},{NOTHING[:-1]}8"),
     "GET /api/v1/training/{id}": row(*OWNED),
     "PATCH /api/v1/training/{id}": row(*OWNED, body={"name": "Renamed"}),
     "DELETE /api/v1/training/{id}": row(401, 404, 409, 409),
@@ -125,18 +187,19 @@ ROWS: dict[str, Row] = {
     "GET /api/v1/weights/{weight_id}": row(*OWNED),
     "DELETE /api/v1/weights/{weight_id}": row(401, 404, 409, 409),
     "GET /api/v1/weights/{weight_id}/download": row(*OWNED),
+    # inference; without a worker the owner's request ends as 503 and nothing is lost
+    "POST /api/v1/inference/predict": row(401, 404, 503, 503, body=thing(weight="weight_version", image_id="image")),
+    "POST /api/v1/inference/predict-image": row(
+        401, 404, 503, 503, form="multipart", body=lambda world: {"weight": weight_of(world), "image": picture()}
+    ),
+    "POST /api/v1/inference/batch": row(
+        401, 404, 201, 201, body=thing(weight="weight_version", dataset_version="dataset_version")
+    ),
+    "GET /api/v1/inference/jobs": row(*MEMBERS),
+    "GET /api/v1/inference/jobs/{job_id}": row(*OWNED),
+    "DELETE /api/v1/inference/jobs/{job_id}": row(401, 404, 204, 204),
+    "GET /api/v1/inference/jobs/{job_id}/results": row(401, 404, 404, 404),
 }  # fmt: skip
 
 SIGN_IN = (302, 200, 200, 200)
 PAGES: dict[str, Row] = {}
-
-
-def picture() -> io.BytesIO:
-    """A tiny PNG."""
-    from PIL import Image
-
-    stream = io.BytesIO()
-    Image.new("RGB", (8, 8), (200, 30, 30)).save(stream, "PNG")
-    stream.seek(0)
-    stream.name = "cat.png"
-    return stream

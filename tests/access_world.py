@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from PIL import Image
 
 from conftest import make_user
 from cvstudio.accounts.models import User
-from cvstudio.datasets.models import DatasetImage
+from cvstudio.datasets.models import AugmentationConfig, DatasetImage
 from cvstudio.inference.models import InferenceJob
 from cvstudio.runs.folders import run_folder
 from cvstudio.runs.models import Artifact, Checkpoint, Run, RunState
@@ -55,12 +56,16 @@ def make_world() -> World:
     """Alice's things, with files where a view reads them."""
     world = World(make_user("alice"), make_user("bob"), make_user("admin", is_staff=True, is_superuser=True))
     alice = world.alice
+    image_path = "cat/1.png"
     architecture, dataset = make_architecture(alice), make_dataset(alice)
     type(dataset.dataset).objects.filter(pk=dataset.dataset_id).update(current_version=dataset)
     dataset.root = dataset.folder = str(Path(settings.DATASETS_DIR) / "pets")
     dataset.save()
+    (Path(dataset.root) / "cat").mkdir(parents=True)
+    Image.new("RGB", (8, 8)).save(Path(dataset.root) / image_path)
+    (Path(dataset.folder) / "rejects.csv").write_text("path,reason,cure\n")
     image = DatasetImage.objects.create(
-        version=dataset, position=0, path="cat/1.png", label=0, split="train", width=8, height=8, format="PNG",
+        version=dataset, position=0, path=image_path, label=0, split="train", width=8, height=8, format="PNG",
         mode="RGB", size_bytes=80, sha256="0" * 64,
     )  # fmt: skip
     done = make_run(alice, architecture, dataset)
@@ -78,11 +83,13 @@ def make_world() -> World:
     (run_folder(run.id) / checkpoint.path).mkdir(parents=True)
     (run_folder(run.id) / checkpoint.path / "state.json").write_text("{}")
     job = InferenceJob.objects.create(owner=alice, kind="single", weight_version=weight)
+    flips = AugmentationConfig.objects.create(owner=alice, name="Flips", operations=[])
     spare = make_architecture(alice, "Spare")
     world.things = {
         "architecture": architecture.architecture, "architecture_version": architecture, "dataset": dataset.dataset,
         "dataset_version": dataset, "image": image, "done": done, "run": run, "artifact": artifact,
         "checkpoint": checkpoint, "weight_version": weight, "job": job, "spare": spare.architecture,
+        "flips": flips,
     }  # fmt: skip
     run_ids = {"id": run.pk, "run_id": run.pk, "tab": "log"}
     data_ids = {"id": dataset.dataset_id, "dataset_id": dataset.dataset_id, "image_id": image.pk, "number": 1}
@@ -96,6 +103,8 @@ def make_world() -> World:
         "/runs/": run_ids | {"file_id": artifact.pk},
         "/api/v1/weights/": {"weight_id": weight.pk, "id": weight.pk},
         "/weights/": {"weight_id": weight.weight_id, "id": weight.weight_id, "version_id": weight.pk},
+        "/api/v1/augmentations/": {"id": flips.pk},
+        "/datasets/augmentations/": {"id": flips.pk},
         "/api/v1/datasets/": data_ids,
         "/datasets/": data_ids,
         "/api/v1/inference/": {"job_id": job.pk, "id": job.pk},

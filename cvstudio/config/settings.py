@@ -217,6 +217,11 @@ CELERY_BEAT_SCHEDULE = {
 }
 CELERY_TIMEZONE = "UTC"
 
+# --- Runs: what may be set; cvstudio/runs/limits.py has the meaning and the rest ---------------
+RUN_LEASE_S = env.integer("RUN_LEASE_S", 15, minimum=5)
+RUN_MAX_QUEUED_PER_USER = env.integer("RUN_MAX_QUEUED_PER_USER", 50, minimum=1)
+RUN_MAX_FILE_BYTES = env.integer("RUN_MAX_FILE_BYTES", 0)
+
 # --- API --------------------------------------------------------------------------------------
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
@@ -232,9 +237,10 @@ REST_FRAMEWORK: dict[str, Any] = {
     ],
     "DEFAULT_PAGINATION_CLASS": "cvstudio.common.api.pagination.PagePagination",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "cvstudio.common.api.schema.StudioSchema",
     "EXCEPTION_HANDLER": "cvstudio.common.api.errors.handle",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
+    "URL_FORMAT_OVERRIDE": None,  # ?format= belongs to the endpoints
 }
 SIMPLE_JWT = {
     "ACCESS_TOKEN_LIFETIME": timedelta(minutes=env.integer("ACCESS_TOKEN_EXPIRE_MINUTES", 30, minimum=1)),
@@ -255,6 +261,13 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "RunStateEnum": "cvstudio.runs.models.RunState",
+        "DatasetVersionStateEnum": "cvstudio.datasets.models.DatasetVersion.State",
+        "DatasetSourceEnum": "cvstudio.datasets.models.Dataset.Source",
+        "NewDatasetSourceEnum": ["folder", "sample"],
+        "WeightSourceEnum": "cvstudio.weights.models.WeightVersion.Source",
+    },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "cvstudio.common.api.schema.describe_errors",

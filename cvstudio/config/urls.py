@@ -7,6 +7,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.i18n import JavaScriptCatalog
+from drf_spectacular.renderers import OpenApiJsonRenderer, OpenApiJsonRenderer2, OpenApiYamlRenderer
 from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerSplitView
 
 from cvstudio.common.api.not_found import unknown_endpoint
@@ -24,10 +25,13 @@ PLATFORM_APPS = (
     "monitor",
 )
 
+# JSON unless YAML is asked for; the plain media type first, which browsers show.
+SCHEMA_FORMS = [OpenApiJsonRenderer2, OpenApiJsonRenderer, OpenApiYamlRenderer]
+
 domains = [config for config in apps.get_app_configs() if config.name in settings.DOMAIN_APPS]
 
 api: list[URLPattern | URLResolver] = [
-    path("schema", SpectacularAPIView.as_view(), name="schema"),
+    path("schema", SpectacularAPIView.as_view(renderer_classes=SCHEMA_FORMS), name="schema"),
     path("docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     path("redoc", SpectacularRedocView.as_view(url_name="schema"), name="redoc"),
     *(path("", include(f"cvstudio.{name}.api.urls")) for name in PLATFORM_APPS),

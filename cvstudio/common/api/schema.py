@@ -4,6 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.openapi import AutoSchema
+from rest_framework.serializers import Serializer
+
+
+class StudioSchema(AutoSchema):
+    """Names components after their app, because several apps have a version, a change, a new thing."""
+
+    def get_serializer_name(self, serializer: Serializer[Any], direction: str) -> str:
+        """`DatasetsVersion` for the version of a data set."""
+        name = type(serializer).__name__
+        parts = type(serializer).__module__.split(".")
+        app = parts[1] if parts[0] == "cvstudio" else parts[0]
+        return name if name.lower().startswith(app.rstrip("s")) else f"{app.capitalize()}{name}"
+
+
 ERROR_SCHEMA: dict[str, Any] = {
     "type": "object",
     "description": "The body of every error.",
