@@ -106,7 +106,10 @@ SETTINGS: dict[str, tuple[int, dict[str, Any]]] = {
                 {"op": "RandAugment"},
             ],
             "label_smoothing": 0.1,
-            "fit": {"optimizer": "sgd", "learning_rate": 0.05, "batch_size": 7, "schedule": "cosine", "warmup_steps": 3},
+            "fit": {
+                "epochs": 4, "optimizer": "sgd", "learning_rate": 0.05, "batch_size": 7, "schedule": "cosine",
+                "warmup_steps": 3,
+            },
         },
     ),
     "grey, centre cut, AdamW, accumulation, clipping, average": (
@@ -140,11 +143,26 @@ def test_the_package_repeats_the_first_losses_of_the_platform_to_the_last_bit(
     package = [float(line.split()[3]) for line in output.splitlines() if line.startswith("step ")]
     assert len(package) == STEPS
     assert package == platform[:STEPS]
-    predicted = run_bare(
-        folder / "predict.py", "--top", "2", str(images / "bee" / "9.png"), str(images / "ant" / "1.jpg")
+
+
+@pytest.mark.process
+def test_a_stranger_trains_on_a_plain_folder_and_predicts(images: Path, tmp_path: Path) -> None:
+    fit = {
+        "epochs": 2, "batch_size": 16, "ema_decay": 0.9, "patience": 3, "clip_norm": 1.0, "precision": "bf16",
+        "accumulate": 2, "threads": 1,
+    }  # fmt: skip
+    config = {"graph": graph(3), "seed": 3, "input": {}, "augment": [{"op": "ColorJitter"}], "label_smoothing": 0.0}
+    folder = export({**config, "fit": fit}, images, tmp_path / "package")
+    (folder / "manifest.csv").unlink()
+    output = run_bare(folder / "train.py", "--data", str(images), "--workers", "1")
+    assert "54 images to train on, 12 to validate with, 3 classes" in output
+    assert "val accuracy" in output and (folder / "model.safetensors").is_file()
+    again = run_bare(
+        folder / "train.py", "--data", str(images), "--start", str(folder / "model.safetensors"), "--steps", "1"
     )
+    assert "started from" in again
+    predicted = run_bare(folder / "predict.py", "--top", "2", str(images / "bee/9.png"), str(images / "ant/1.jpg"))
     assert predicted.count("%") == 4
-    assert {"train.py", "predict.py", "model.py", "README.md"} <= {path.name for path in folder.iterdir()}
 
 
 def train_on_the_platform(

@@ -9,7 +9,8 @@ from ml_core.graph.codegen import source_map
 from ml_core.graph.document import FORMAT, MAX_BYTES, MAX_NODES, Document, canonical, fingerprint
 from ml_core.graph.findings import Finding
 from ml_core.graph.operators import OPERATORS
-from ml_core.graph.package import generate
+from ml_core.graph.package import generate, manifest_csv
+from ml_core.graph.settings import PackageSettings
 from ml_core.graph.starters import templates
 from ml_core.graph.validate import validate
 
@@ -22,11 +23,13 @@ __all__ = [
     "EdgeShape",
     "Finding",
     "NodeCost",
+    "PackageSettings",
     "Totals",
     "analyze",
     "canonical",
     "fingerprint",
     "generate",
+    "manifest_csv",
     "operators",
     "source_map",
     "templates",

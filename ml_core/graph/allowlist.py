@@ -1,29 +1,42 @@
-"""The last wall of code generation: parse what was written and refuse anything a model has no use for."""
+"""The last wall of code generation: parse what was written and refuse anything a model has no use for.
+
+The generator writes nothing else to begin with; this is for the day when it has a fault, and for a ``model.py`` that
+somebody else put into a weight folder. What is not listed here is refused.
+"""
 
 from __future__ import annotations
 
 import ast
+import re
 
 from ml_core.errors import GraphError
+from ml_core.graph.operators.backbone_cost import backbones
 
-MODULES = {
-    "argparse", "collections", "csv", "dataclasses", "functools", "hashlib", "itertools", "json", "math", "os",
-    "pathlib", "random", "sys", "time", "typing",
-    "numpy", "PIL", "safetensors", "safetensors.torch", "torch", "torch.nn.functional", "torch.utils.data",
-    "torchvision", "torchvision.transforms", "model", "train",
-}  # fmt: skip
-_MODEL_MODULES = {"torch", "torch.nn.functional", "torchvision"}
-# What a model's calls may begin with; helper classes of the same file are added to it.
-_MODEL_ROOTS = {"nn", "F", "torch", "models", "self", "super", "list"}
-_MODEL_NODES = (
+_NODES = (
     ast.Module, ast.Import, ast.ImportFrom, ast.alias, ast.ClassDef, ast.FunctionDef, ast.arguments, ast.arg,
     ast.Assign, ast.Expr, ast.Return, ast.If, ast.Pass, ast.Call, ast.keyword, ast.Attribute, ast.Name, ast.Load,
     ast.Store, ast.Constant, ast.Tuple, ast.List, ast.Subscript, ast.BinOp, ast.Add, ast.Mult, ast.UnaryOp, ast.USub,
     ast.BoolOp, ast.Or, ast.Compare, ast.NotEq, ast.IfExp, ast.Starred, ast.Slice,
 )  # fmt: skip
-_FORBIDDEN_NAMES = {
-    "eval", "exec", "compile", "__import__", "open", "getattr", "setattr", "delattr", "globals", "locals", "vars",
-    "input", "breakpoint", "pickle", "subprocess",
+_IMPORTS = {
+    "import torch",
+    "import torch.nn.functional as F",
+    "from torch import nn",
+    "from torchvision import models",
+}
+# Functions that may be called by their dotted name, and methods of tensors and layers.
+_FUNCTIONS = re.compile(
+    r"super|list|super\(\)\.__init__|nn\.[A-Z]\w*|nn\.init\.trunc_normal_|F\.[a-z]\w*|torch\.(cat|sigmoid|tanh|empty)"
+)
+_METHODS = {"flatten", "reshape", "permute", "mean", "requires_grad_", "children"}
+
+_SCRIPT_MODULES = {
+    "argparse", "csv", "hashlib", "json", "math", "random", "pathlib", "numpy", "PIL", "safetensors.torch", "torch",
+    "torch.nn.functional", "torch.utils.data", "torchvision.transforms", "model", "train",
+}  # fmt: skip
+_SCRIPT_FORBIDDEN = {
+    "eval", "exec", "compile", "__import__", "getattr", "setattr", "delattr", "globals", "locals", "vars", "input",
+    "breakpoint",
 }  # fmt: skip
 
 
@@ -31,26 +44,27 @@ def check_model_code(text: str) -> None:
     """Refuse ``model.py`` unless it only builds layers and calls them.
 
     Raises:
-        GraphError: The text does not parse or holds something outside the allow-list. This is a fault of the
-            generator, never of the user; nothing is written then.
+        GraphError: The text does not parse or holds something outside the allow-list. For generated code this is a
+            fault of the generator, never of the user; nothing is written then.
     """
     tree = _parse(text)
-    classes = {node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
-    arguments = {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
-    assigned = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    classes = {node.name for node in tree.body if isinstance(node, ast.ClassDef)}
+    for statement in tree.body:
+        if not isinstance(statement, ast.Import | ast.ImportFrom | ast.ClassDef) and not _is_docstring(statement):
+            raise _refusal("a statement outside of a class", statement)
     for node in ast.walk(tree):
-        if not isinstance(node, _MODEL_NODES):
+        if not isinstance(node, _NODES):
             raise _refusal(f"a {type(node).__name__}", node)
-        _check_import(node, _MODEL_MODULES)
-        _check_dunder(node)
-        if isinstance(node, ast.Name) and node.id in _FORBIDDEN_NAMES - arguments - assigned:
-            raise _refusal(f"the name {node.id}", node)
-        if isinstance(node, ast.Call):
-            root = _root(node.func)
-            if root not in _MODEL_ROOTS | classes | arguments | assigned:
-                raise _refusal(f"a call of {root}", node)
-            if isinstance(node.func, ast.Name) and root not in {"super", "list"} | classes:
-                raise _refusal(f"a call of {root}", node)
+        if isinstance(node, ast.Import | ast.ImportFrom) and ast.unparse(node) not in _IMPORTS:
+            raise _refusal(f'"{ast.unparse(node)}"', node)
+        if isinstance(node, ast.ClassDef):
+            _check_class(node)
+        elif isinstance(node, ast.FunctionDef):
+            _check_function(node)
+        elif isinstance(node, ast.Attribute | ast.Name):
+            _check_name(node, allowed=("__init__",))
+        elif isinstance(node, ast.Call):
+            _check_call(node, classes)
 
 
 def check_script(text: str) -> None:
@@ -59,11 +73,18 @@ def check_script(text: str) -> None:
     Raises:
         GraphError: As for `check_model_code`.
     """
-    tree = _parse(text)
-    for node in ast.walk(tree):
-        _check_import(node, MODULES)
-        _check_dunder(node)
-        if isinstance(node, ast.Name) and node.id in _FORBIDDEN_NAMES - {"open"}:
+    for node in ast.walk(_parse(text)):
+        modules: list[str] = []
+        if isinstance(node, ast.Import):
+            modules = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            modules = [node.module or "."]
+        for module in modules:
+            if module not in _SCRIPT_MODULES:
+                raise _refusal(f"an import of {module}", node)
+        if isinstance(node, ast.Attribute | ast.Name):
+            _check_name(node, allowed=("__init__", "__name__", "__file__"))
+        if isinstance(node, ast.Name) and node.id in _SCRIPT_FORBIDDEN:
             raise _refusal(f"the name {node.id}", node)
 
 
@@ -71,42 +92,55 @@ def _parse(text: str) -> ast.Module:
     try:
         return ast.parse(text)
     except (SyntaxError, ValueError, RecursionError) as error:
-        raise GraphError(f"The generated code does not parse: {error}.", code="graph.unsafe_code") from error
+        raise GraphError("The code of the model does not parse.", code="graph.unsafe_code", hint=_HINT) from error
 
 
-def _check_import(node: ast.AST, allowed: set[str]) -> None:
-    names: list[str] = []
-    if isinstance(node, ast.Import):
-        names = [alias.name for alias in node.names]
-    elif isinstance(node, ast.ImportFrom):
-        names = [node.module or "."]
-    for name in names:
-        if name not in allowed:
-            raise _refusal(f"an import of {name}", node)
+def _is_docstring(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
 
 
-def _check_dunder(node: ast.AST) -> None:
-    name = node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
-    if name.startswith("__") and name not in ("__init__", "__name__", "__file__"):
+def _check_class(node: ast.ClassDef) -> None:
+    is_plain = [ast.unparse(base) for base in node.bases] == ["nn.Module"] and not node.keywords
+    if not is_plain or node.decorator_list:
+        raise _refusal(f"the class {node.name}, which is more than a module", node)
+    for statement in node.body:
+        if not isinstance(statement, ast.FunctionDef) and not _is_docstring(statement):
+            raise _refusal("a statement in the body of a class", statement)
+
+
+def _check_function(node: ast.FunctionDef) -> None:
+    if node.name not in ("__init__", "forward") or node.decorator_list:
+        raise _refusal(f"the function {node.name}", node)
+
+
+def _check_name(node: ast.Attribute | ast.Name, allowed: tuple[str, ...]) -> None:
+    name = node.attr if isinstance(node, ast.Attribute) else node.id
+    if name.startswith("_") and name not in allowed:
         raise _refusal(f"the name {name}", node)
 
 
-def _root(function: ast.expr) -> str:
-    while True:
-        if isinstance(function, ast.Name):
-            return function.id
-        if isinstance(function, ast.Attribute | ast.Subscript):
-            function = function.value
-        elif isinstance(function, ast.Call):
-            function = function.func
-        else:
-            return type(function).__name__
+def _check_call(node: ast.Call, classes: set[str]) -> None:
+    """A call of a listed function, a helper class, a layer (``self.name``) or a listed method."""
+    function = node.func
+    name = ast.unparse(function)
+    if _FUNCTIONS.fullmatch(name) or (isinstance(function, ast.Name) and name in classes):
+        return
+    if isinstance(function, ast.Attribute):
+        owner = ast.unparse(function.value)
+        if owner == "models" and function.attr in backbones():
+            return
+        if owner == "self" or function.attr in _METHODS:
+            return
+    raise _refusal(f"a call of {name[:60]}", node)
+
+
+_HINT = "Generate it again from the graph."
 
 
 def _refusal(what: str, node: ast.AST) -> GraphError:
     return GraphError(
-        f"The generated code holds {what}, which a model may not.",
+        f"The code of the model holds {what}, which no model needs.",
         code="graph.unsafe_code",
-        hint="Report the graph: this is a fault of the code generator.",
+        hint=_HINT,
         where=f"line {getattr(node, 'lineno', 0)}",
     )

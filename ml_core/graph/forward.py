@@ -112,16 +112,17 @@ def _write(steps: list[_Step], returned: str, output: str) -> list[Line]:
     return [*lines, Line(f"return {returned}", (output,))]
 
 
-def wrap(statement: str) -> list[str]:
+def wrap(statement: str, indent: int = len(INDENT)) -> list[str]:
     """Break a long statement: the arguments of its outer call, or the terms of a sum, one per line."""
-    if len(INDENT + statement) <= MAX_LINE:
+    if indent + len(statement) <= MAX_LINE:
         return [statement]
     head, opening, rest = statement.partition("(")
     body, closing, tail = rest.rpartition(")")
     if opening and closing and not any(sign in head for sign in (" + ", " * ")):
         parts = _split(body, ", ")
         if len(parts) > 1:
-            return [head + "(", *(f"    {part}," for part in parts), f"){tail}"]
+            lines = [line for part in parts for line in wrap(f"{part},", indent + 4)]
+            return [f"{head}(", *(f"    {line}" for line in lines), f"){tail}"]
     start, sign, value = statement.partition(" = ") if " = " in statement else statement.partition(" ")
     for operation in (" + ", " * "):
         terms = _split(value, operation)

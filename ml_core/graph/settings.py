@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from ml_core.data.augment_operations import AugmentOps
 from ml_core.engine.config import FitConfig
@@ -43,6 +44,15 @@ class PackageSettings(BaseModel):
     label_smoothing: float = Field(0.0, ge=0, lt=1)
     fit: FitConfig = FitConfig()
     facts: dict[str, Any] = {}
+
+    @field_validator("classes", "facts")
+    @classmethod
+    def _can_be_written(cls, value: object) -> object:
+        try:
+            json.dumps(value, ensure_ascii=False, allow_nan=False).encode("utf-8")
+        except (TypeError, ValueError, RecursionError) as error:
+            raise ValueError("must be plain JSON in valid Unicode") from error
+        return value
 
 
 @dataclass(frozen=True, slots=True)
