@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from cvstudio.common.models import OwnedModel, OwnedQuerySet, PublicIdModel
+from cvstudio.common.models import OwnedManager, OwnedModel, PublicIdModel
 
 
 class Dataset(OwnedModel):
@@ -59,11 +59,11 @@ class DatasetVersion(PublicIdModel):
     rejects = models.JSONField(default=dict, blank=True, help_text=_("Reason to number of files."))
     cover = models.JSONField(default=list, blank=True, help_text=_("Ids of a few images that show what it is about."))
     statistics = models.JSONField(default=dict, blank=True)
-    fault = models.JSONField(default=dict, blank=True, help_text=_("Why the import failed: code, message, hint, where."))
+    fault = models.JSONField(default=dict, blank=True, help_text=_("Why the import failed."))
     import_run = models.ForeignKey("runs.Run", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     statistics_run = models.ForeignKey("runs.Run", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
 
-    objects = OwnedQuerySet.as_manager()
+    objects = OwnedManager()
 
     class Meta:
         db_table = "dataset_versions"
@@ -91,7 +91,7 @@ class DatasetImage(PublicIdModel):
     size_bytes = models.BigIntegerField()
     sha256 = models.CharField(max_length=64)
 
-    objects = OwnedQuerySet.as_manager()
+    objects = OwnedManager()
 
     class Meta:
         db_table = "dataset_images"

@@ -2,6 +2,26 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from cvstudio.datasets import detail_pages, pages
+
+app_name = "datasets"
+_ONE = "datasets/<uuid:id>"
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("datasets/", pages.list_page, name="list"),
+    path("datasets/new", pages.new_page, name="new"),
+    path("datasets/folders", pages.folders_page, name="folders"),
+    path("datasets/register", pages.register_page, name="register"),
+    path("datasets/sample", pages.sample_page, name="sample"),
+    path("datasets/augmentations", pages.augmentations_page, name="augmentations"),
+    path("datasets/augmentations/<uuid:id>/delete", pages.delete_augmentation_page, name="delete-augmentation"),
+    path(_ONE, detail_pages.overview_page, name="detail"),
+    path(f"{_ONE}/import", detail_pages.import_page, name="import"),
+    path(f"{_ONE}/images", detail_pages.images_page, name="images"),
+    path(f"{_ONE}/statistics", detail_pages.statistics_page, name="statistics"),
+    path(f"{_ONE}/measuring", detail_pages.measuring_page, name="measuring"),
+    path(f"{_ONE}/augmentation", detail_pages.augmentation_page, name="augmentation"),
+    path(f"{_ONE}/versions", detail_pages.versions_page, name="versions"),
+    path(f"{_ONE}/do/<slug:action>", detail_pages.action_page, name="action"),
+]

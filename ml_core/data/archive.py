@@ -14,7 +14,8 @@ import shutil
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
@@ -91,9 +92,29 @@ def extract_zip(
     limits = limits or ArchiveLimits()
     if target.exists():
         raise FormatError("The folder to unpack into exists already.", code="archive.target_exists", where=target.name)
+    with _judged(archive, limits) as (packed, plans):
+        _refuse_full_disk(plans, target, limits)
+        return _write_all(packed, plans, target, progress, check_cancelled)
+
+
+def check_zip(archive: Path, limits: ArchiveLimits | None = None) -> int:
+    """Judge an archive by its directory, without unpacking; what `extract_zip` would refuse then is refused now.
+
+    Returns:
+        Bytes that it holds unpacked.
+
+    Raises:
+        UnsafeFileError: As `extract_zip`.
+        FormatError: As `extract_zip`.
+    """
+    with _judged(archive, limits or ArchiveLimits()) as (_, plans):
+        return sum(plan.size for plan in plans)
+
+
+@contextmanager
+def _judged(archive: Path, limits: ArchiveLimits) -> Iterator[tuple[zipfile.ZipFile, list[MemberPlan]]]:
     with archive.open("rb") as stream:
-        members = count_members(stream, limits.max_members)
-        if members > limits.max_members:
+        if count_members(stream, limits.max_members) > limits.max_members:
             raise UnsafeFileError(
                 f"The archive holds more than {limits.max_members:,} files and folders.",
                 code="archive.too_many_members", hint="Split it into several archives.",
@@ -106,8 +127,7 @@ def extract_zip(
             plans = [judge_member(info) for info in packed.infolist()]
             refuse_clashes(plans)
             _refuse_bombs(plans, archive.stat().st_size, limits)
-            _refuse_full_disk(plans, target, limits)
-            return _write_all(packed, plans, target, progress, check_cancelled)
+            yield packed, plans
 
 
 def _refuse_bombs(plans: list[MemberPlan], archive_bytes: int, limits: ArchiveLimits) -> None:

@@ -275,6 +275,7 @@ AugmentOp = Annotated[
     | RandomGrayscale | RandomErasing | RandomPerspective | RandomAffine | RandomAutocontrast | RandAugment,
     Field(discriminator="op"),
 ]  # fmt: skip
-AugmentOps = Annotated[list[AugmentOp], Field(max_length=20)]
+MAX_OPERATIONS: Final = 20
+AugmentOps = Annotated[list[AugmentOp], Field(max_length=MAX_OPERATIONS)]
 
 OPERATIONS: Final[tuple[type[Operation], ...]] = get_args(get_args(AugmentOp)[0])

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol, TextIO
 
 from ml_core.data.archive import ArchiveLimits, extract_zip
+from ml_core.data.digits import write_digits
 from ml_core.data.formats.base import SPLITS, Candidate, Split, choose, get_format
 from ml_core.data.manifest import (
     FORMAT,
@@ -56,9 +57,10 @@ class ImportOrder:
     """What to import and how.
 
     Attributes:
-        source: A folder of images, or a zip archive.
+        source: A folder of images, or a zip archive; None where a sample is made.
         images: Where an archive is unpacked; kept when it exists already. Unused for a folder.
         version: The version folder to make.
+        sample: ``digits`` writes scikit-learn's digits to ``images`` and imports them.
         format: Name of a format that a person chose; empty to recognise it.
         use_given_splits: Whether folders called train, val, test decide; else all images are dealt anew.
         seed: Decides the splits that are not given.
@@ -70,9 +72,10 @@ class ImportOrder:
         limits: Bounds for an archive.
     """
 
-    source: Path
+    source: Path | None
     images: Path
     version: Path
+    sample: str = ""
     format: str = ""
     use_given_splits: bool = True
     seed: int = 0
@@ -144,11 +147,16 @@ def import_images(order: ImportOrder, run: ImportReporter, rejects_copy: Path | 
 
 
 def _unpack(order: ImportOrder, run: ImportReporter) -> Path:
-    if order.source.is_dir():
+    if order.source is not None and order.source.is_dir():
         return order.source
     if order.images.is_dir():  # a folder of this name is always whole
         return order.images
-    if not order.source.is_file():
+    if order.sample == "digits":
+        run.progress(0, None, "files", "make the sample")
+        order.images.parent.mkdir(parents=True, exist_ok=True)
+        run.log(f"Wrote {write_digits(order.images):,} handwritten digits.")
+        return order.images
+    if order.source is None or not order.source.is_file():
         raise FormatError("The data to import are no longer there.", code="import.source_missing",
                           hint="Upload or register them again.")  # fmt: skip
     done = extract_zip(

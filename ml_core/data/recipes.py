@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from ml_core.data.archive import ArchiveLimits
 from ml_core.data.import_images import ImportOrder, import_images
@@ -20,7 +20,9 @@ from ml_core.run.registry import recipe
 class ImportConfig(RecipeConfig):
     """What to import and how to split it."""
 
-    source: str = option(description="Folder of images, or a zip archive.", group="Data")
+    source: str = option("", description="Folder of images, or a zip archive. Empty for a sample.", group="Data")
+    sample: Literal["", "digits"] = option("", description="Make a sample instead: handwritten digits.", group="Data",
+                                           advanced=True)  # fmt: skip
     version: str = option(description="Folder that the version is written to; it must not exist yet.", group="Data")
     images: str = option("", description="Folder that an archive is unpacked to. Empty: beside the version.",
                          group="Data", advanced=True)  # fmt: skip
@@ -66,7 +68,8 @@ def import_data(config: ImportConfig, run: RunContext) -> dict[str, Any]:
     """Make a version folder; ``rejects.csv`` becomes an artifact, also when the import is refused because of it."""
     version_folder = Path(config.version)
     order = ImportOrder(
-        source=Path(config.source),
+        source=Path(config.source) if config.source else None,
+        sample=config.sample,
         images=Path(config.images) if config.images else version_folder.with_name(f"{version_folder.name}-images"),
         version=version_folder,
         format=config.format,

@@ -67,7 +67,7 @@ class Migration(migrations.Migration):
                 ('rejects', models.JSONField(blank=True, default=dict, help_text='Reason to number of files.')),
                 ('cover', models.JSONField(blank=True, default=list, help_text='Ids of a few images that show what it is about.')),
                 ('statistics', models.JSONField(blank=True, default=dict)),
-                ('fault', models.JSONField(blank=True, default=dict, help_text='Why the import failed: code, message, hint, where.')),
+                ('fault', models.JSONField(blank=True, default=dict, help_text='Why the import failed.')),
                 ('dataset', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='versions', to='datasets.dataset')),
             ],
             options={

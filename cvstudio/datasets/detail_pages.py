@@ -1,0 +1,271 @@
+"""The page of one data set: its tabs, its progress, its buttons."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from cvstudio.common.keyset import Sort, keyset_page
+from cvstudio.common.quantities import scaled_bytes
+from cvstudio.datasets import selectors
+from cvstudio.datasets.errors import NotFoundError
+from cvstudio.datasets.models import Dataset, DatasetVersion
+from cvstudio.datasets.pages import options_form
+from cvstudio.datasets.presentation import (
+    WORKING,
+    address,
+    balance,
+    class_rows,
+    examples,
+    extremes,
+    findings_with_images,
+    is_paused,
+    is_working,
+    plot_data,
+    plot_titles,
+    preview_size,
+    tabs_of,
+)
+from cvstudio.datasets.services.change_dataset import change_dataset
+from cvstudio.datasets.services.delete_dataset import delete_dataset, dependents_of, owned_bytes
+from cvstudio.datasets.services.retry_import import import_again, retry_import
+from cvstudio.datasets.services.start_statistics import start_statistics
+from cvstudio.runs.services.control_run import control_run
+from ml_core.data.augment import PRESETS, catalogue
+from ml_core.data.augment_operations import MAX_OPERATIONS
+from ml_core.errors import CodedError
+
+IMAGES_A_PAGE = 120
+
+
+@login_required
+@require_GET
+def overview_page(request: HttpRequest, id: UUID) -> HttpResponse:
+    """What the data set holds, and where its import stands."""
+    dataset, version = _found(request, id)
+    context = {
+        **_head(request, dataset, version, "detail"),
+        "classes": class_rows(dataset, version),
+        "examples": examples(dataset, version),
+        "balance": balance(version),
+        "images_url": address("images", dataset, version),
+        "runs": selectors.runs_of(version, request.user)[:5],
+    }
+    return render(request, "datasets/detail.html", context)
+
+
+@login_required
+@require_GET
+def import_page(request: HttpRequest, id: UUID) -> HttpResponse:
+    """A part of the page that keeps itself fresh while an import goes on."""
+    dataset, version = _found(request, id)
+    return render(request, "datasets/_import.html", _import_context(dataset, version))
+
+
+@login_required
+@require_GET
+def images_page(request: HttpRequest, id: UUID) -> HttpResponse:
+    """The grid. Filters and place are in the address."""
+    dataset, version = _found(request, id)
+    query = request.GET
+    filters = selectors.ImageFilters(
+        query.get("class", "")[:1000], _split(query.get("split", "")), query.get("q", "").strip()[:200],
+        query.get("finding", "")[:50],
+    )  # fmt: skip
+    context = {**_head(request, dataset, version, "images"), "filters": filters, "fault": None, "page": None}
+    try:
+        rows = filters.apply(version)
+        sorts = {"position": Sort("position", "number")}
+        context["page"] = keyset_page(rows, sorts, "", query.get("cursor", ""), IMAGES_A_PAGE, default="position")
+        context["total"] = rows.count() if filters.any else version.counts.get("images", 0)
+        context["viewer"] = _viewer_data(dataset, version, context["page"].rows)
+    except CodedError as error:
+        context["fault"] = error.as_dict()
+    return render(request, "datasets/images.html", context)
+
+
+@login_required
+@require_GET
+def statistics_page(request: HttpRequest, id: UUID) -> HttpResponse:
+    """What was measured: findings first, then plots and extremes."""
+    dataset, version = _found(request, id)
+    measured = selectors.statistics_of(version)
+    run = version.statistics_run
+    context = {
+        **_head(request, dataset, version, "statistics"),
+        "measured": measured,
+        "findings": findings_with_images(version, measured),
+        "extremes": extremes(version, measured),
+        "plots": plot_data(measured, version),
+        "plot_titles": plot_titles(version),
+        "run": run,
+        "is_measuring": run is not None and run.state in WORKING,
+    }
+    return render(request, "datasets/statistics.html", context)
+
+
+@login_required
+@require_GET
+def measuring_page(request: HttpRequest, id: UUID) -> HttpResponse:
+    """A part of the page that keeps itself fresh while a measurement goes on."""
+    dataset, version = _found(request, id)
+    run = version.statistics_run
+    is_measuring = run is not None and run.state in WORKING
+    context = {"dataset": dataset, "version": version, "run": run, "is_measuring": is_measuring}
+    return render(request, "datasets/_measuring.html", context)
+
+
+@login_required
+@require_GET
+def augmentation_page(request: HttpRequest, id: UUID) -> HttpResponse:
+    """Choose operations, and see what they do."""
+    dataset, version = _found(request, id)
+    saved = list(selectors.visible_augmentations(request.user)[:100])
+    first = list(version.images.filter(split="train").order_by("position")[:12])
+    boot = {
+        "operations": catalogue(), "presets": PRESETS, "most": MAX_OPERATIONS, "version": version.number,
+        "saved": [{"id": str(row.id), "name": row.name, "operations": row.operations} for row in saved],
+        "urls": {"preview": reverse("api-datasets-augment", args=[id]), "saved": reverse("api-augmentations-list")},
+    }  # fmt: skip
+    context = {
+        **_head(request, dataset, version, "augmentation"),
+        "boot": boot,
+        "first": first,
+        "preview_size": preview_size(first),
+        "is_grey": bool(first) and all(image.mode in ("L", "1") for image in first),
+        "example": {"operations": PRESETS["standard"], "seed": 0, "epoch": 0},
+    }
+    return render(request, "datasets/augmentation.html", context)
+
+
+@login_required
+@require_GET
+def versions_page(request: HttpRequest, id: UUID) -> HttpResponse:
+    """Every version with its fingerprint and rejects."""
+    dataset, version = _found(request, id)
+    context = {
+        **_head(request, dataset, version, "versions"),
+        "versions": selectors.versions_of(dataset),
+        "form": options_form(version.options),
+        "max_bytes": settings.MAX_UPLOAD_SIZE,
+    }
+    return render(request, "datasets/versions.html", context)
+
+
+@login_required
+@require_POST
+def action_page(request: HttpRequest, id: UUID, action: str) -> HttpResponse:
+    """Buttons: retry, stop, resume, measure, new version, rename, delete."""
+    handler = _ACTIONS.get(action)
+    if handler is None:
+        raise Http404
+    dataset, version = _found(request, id)
+    try:
+        return redirect(handler(request, dataset, version))
+    except CodedError as error:
+        messages.error(request, f"{error.message} {error.hint}".strip())
+        return redirect("datasets:detail", id)
+
+
+def _found(request: HttpRequest, dataset_id: UUID) -> tuple[Dataset, DatasetVersion]:
+    number = request.GET.get("version") or request.POST.get("version") or ""
+    try:
+        dataset = selectors.visible_dataset(request.user, dataset_id)
+        return dataset, selectors.version_of(dataset, int(number) if number.isdecimal() and len(number) < 9 else None)
+    except NotFoundError as error:
+        raise Http404 from error
+
+
+def _head(request: HttpRequest, dataset: Dataset, version: DatasetVersion, here: str) -> dict[str, Any]:
+    return {
+        "tabs": tabs_of(dataset, version),
+        "here": here,
+        "is_current": version.id == dataset.current_version_id,
+        "frees": owned_bytes(dataset),
+        "dependents": dependents_of(dataset, request.user),  # type: ignore[arg-type]
+        **_import_context(dataset, version),
+    }
+
+
+def _import_context(dataset: Dataset, version: DatasetVersion) -> dict[str, Any]:
+    return {
+        "dataset": dataset,
+        "version": version,
+        "is_working": is_working(version),
+        "is_paused": is_paused(version),
+        "can_accept": version.fault.get("code") == "import.rejects",
+    }
+
+
+def _split(text: str) -> str:
+    return text if text in ("train", "val", "test") else ""
+
+
+def _viewer_data(dataset: Dataset, version: DatasetVersion, rows: list[Any]) -> list[dict[str, Any]]:
+    """What the large view shows of each image of this page."""
+    return [
+        {
+            "id": str(row.id), "path": row.path, "split": row.split, "width": row.width, "height": row.height,
+            "class": version.classes[row.label] if row.label is not None else "", "format": row.format,
+            "mode": row.mode, "size": scaled_bytes(row.size_bytes),
+            "view": reverse("api-datasets-thumbnail", args=[dataset.id, row.id]) + "?size=1280",
+            "file": reverse("api-datasets-file", args=[dataset.id, row.id]),
+        }
+        for row in rows
+    ]  # fmt: skip
+
+
+def _retry(request: HttpRequest, dataset: Dataset, version: DatasetVersion) -> str:
+    retry_import(version, {"accept_rejects": True} if request.POST.get("accept_rejects") else {})
+    return address("detail", dataset, version)
+
+
+def _stop(request: HttpRequest, dataset: Dataset, version: DatasetVersion) -> str:
+    if version.import_run is not None:
+        control_run(version.import_run, "stop")
+    return address("detail", dataset, version)
+
+
+def _resume(request: HttpRequest, dataset: Dataset, version: DatasetVersion) -> str:
+    if version.import_run is not None:
+        control_run(version.import_run, "resume")
+    return address("detail", dataset, version)
+
+
+def _measure(request: HttpRequest, dataset: Dataset, version: DatasetVersion) -> str:
+    start_statistics(version)
+    return address("statistics", dataset, version)
+
+
+def _new_version(request: HttpRequest, dataset: Dataset, version: DatasetVersion) -> str:
+    values = options_form().values(request.POST)
+    made = import_again(dataset, {key: value for key, value in values.items() if value not in (None, "")})
+    return address("detail", dataset, made)
+
+
+def _change(request: HttpRequest, dataset: Dataset, version: DatasetVersion) -> str:
+    text = request.POST.get("description", "")[:10_000]
+    change_dataset(dataset, name=request.POST.get("name", ""), description=text)
+    return address("detail", dataset, version)
+
+
+def _delete(request: HttpRequest, dataset: Dataset, version: DatasetVersion) -> str:
+    frees = delete_dataset(dataset, request.user)  # type: ignore[arg-type]
+    facts = {"name": dataset.name, "size": scaled_bytes(frees)}
+    messages.success(request, _("Deleted %(name)s; %(size)s came back.") % facts)
+    return reverse("datasets:list")
+
+
+_ACTIONS = {
+    "retry": _retry, "stop": _stop, "resume": _resume, "measure": _measure, "new-version": _new_version,
+    "change": _change, "delete": _delete,
+}  # fmt: skip

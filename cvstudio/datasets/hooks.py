@@ -1,0 +1,11 @@
+"""What follows when runs of the data recipes end. Imported by the app's `ready()`."""
+
+from __future__ import annotations
+
+from cvstudio.datasets.services.finish_import import fail_import, finish_import
+from cvstudio.datasets.services.start_statistics import finish_statistics
+from cvstudio.runs.hooks import on_completed, on_ended
+
+on_completed("data.import")(finish_import)
+on_ended("data.import")(fail_import)
+on_completed("data.statistics")(finish_statistics)

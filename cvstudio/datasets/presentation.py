@@ -1,0 +1,138 @@
+"""What the pages of a data set show, made from rows: tabs, tables of classes, lines of statistics."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Min
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+
+from cvstudio.datasets.models import Dataset, DatasetImage, DatasetVersion
+from cvstudio.datasets.selectors import images_at
+from cvstudio.runs.models import RunState
+from cvstudio.runs.states import ACTIVE
+
+MAX_CLASSES = 500
+SHOWN_POSITIONS = 6
+WORKING = frozenset({RunState.QUEUED, *ACTIVE})
+
+
+def tabs_of(dataset: Dataset, version: DatasetVersion) -> list[dict[str, Any]]:
+    """Tabs of the page; they keep the version that is looked at."""
+    def tab(key: str, title: str, icon: str, count: int | None = None) -> dict[str, Any]:
+        return {"key": key, "title": title, "url": address(key, dataset, version), "icon": icon, "count": count}
+
+    return [
+        tab("detail", _("Overview"), "dataset"),
+        tab("images", _("Images"), "image", version.counts.get("images")),
+        tab("statistics", _("Statistics"), "bars"),
+        tab("augmentation", _("Augmentation"), "settings"),
+        tab("versions", _("Versions"), "branch"),
+    ]
+
+
+def address(name: str, dataset: Dataset, version: DatasetVersion, **query: str) -> str:
+    """A page of a data set that keeps the version that is looked at."""
+    if version.id != dataset.current_version_id:
+        query["version"] = str(version.number)
+    url = reverse(f"datasets:{name}", args=[dataset.id])
+    return f"{url}?{urlencode(query)}" if query else url
+
+
+def class_rows(dataset: Dataset, version: DatasetVersion) -> list[dict[str, Any]]:
+    """One row a class: its counts by split, the largest class for a bar, and where its images are."""
+    rows = [
+        {"name": name, **counts, "total": sum(counts.values())}
+        for name, counts in zip(version.classes, version.counts.get("classes", []), strict=False)
+    ]
+    largest = max((row["total"] for row in rows), default=0)
+    return [
+        {**row, "largest": largest, "url": address("images", dataset, version, **{"class": row["name"]})}
+        for row in rows[:MAX_CLASSES]
+    ]
+
+
+def examples(dataset: Dataset, version: DatasetVersion, limit: int = 24) -> list[dict[str, Any]]:
+    """The first image of each class; of many classes, those that come first (2 queries)."""
+    rows = version.images.filter(label__lt=limit).order_by().values("label").annotate(first=Min("position"))
+    images = images_at(version, [row["first"] for row in sorted(rows, key=lambda row: row["label"])])
+    names = [version.classes[image.label or 0] for image in images]
+    return [
+        {"image": image, "name": name, "url": address("images", dataset, version, **{"class": name})}
+        for image, name in zip(images, names, strict=True)
+    ]
+
+
+def is_working(version: DatasetVersion) -> bool:
+    """Whether the import waits or goes on."""
+    run = version.import_run
+    return version.state != DatasetVersion.State.READY and run is not None and run.state in WORKING
+
+
+def is_paused(version: DatasetVersion) -> bool:
+    """Whether the import was paused and can be resumed."""
+    run = version.import_run
+    return version.state != DatasetVersion.State.READY and run is not None and run.state == RunState.PAUSED
+
+
+def findings_with_images(version: DatasetVersion, statistics: dict[str, Any]) -> list[dict[str, Any]]:
+    """Findings with a few pictures each (1 query for all of them)."""
+    findings = statistics.get("findings", [])
+    positions = sorted({p for finding in findings for p in finding["positions"][:SHOWN_POSITIONS]})
+    wanted = {image.position: image for image in images_at(version, positions)}
+    tones = {"error": "failed", "warning": "warning", "info": "info"}
+    return [
+        {
+            **finding,
+            "tone": tones.get(finding["severity"], "info"),
+            "images": [wanted[p] for p in finding["positions"][:SHOWN_POSITIONS] if p in wanted],
+        }
+        for finding in findings
+    ]
+
+
+def extremes(version: DatasetVersion, statistics: dict[str, Any]) -> list[dict[str, Any]]:
+    """Rows of pictures at the ends of each measure (1 query for all of them)."""
+    wishes = (
+        (_("Darkest"), "brightness", "lowest"), (_("Lightest"), "brightness", "highest"),
+        (_("Least sharp"), "sharpness", "lowest"), (_("Sharpest"), "sharpness", "highest"),
+        (_("Least contrast"), "contrast", "lowest"), (_("Widest"), "aspect", "highest"),
+        (_("Tallest"), "aspect", "lowest"),
+    )  # fmt: skip
+    chosen = [(title, statistics.get(measure, {}).get(end, [])[:SHOWN_POSITIONS]) for title, measure, end in wishes]
+    found = {image.position: image for image in images_at(version, sorted({p for _t, ps in chosen for p in ps}))}
+    rows = [{"title": title, "images": [found[p] for p in places if p in found]} for title, places in chosen]
+    return [row for row in rows if row["images"]]
+
+
+def plot_data(statistics: dict[str, Any], version: DatasetVersion) -> dict[str, Any]:
+    """What the plots draw."""
+    names = ("brightness", "contrast", "sharpness", "width", "height", "aspect")
+    histograms = {
+        name: {"edges": statistics[name]["edges"], "counts": statistics[name]["counts"]}
+        for name in names
+        if name in statistics
+    }
+    return {**balance(version), "histograms": histograms}
+
+
+def plot_titles(version: DatasetVersion) -> list[tuple[str, str]]:
+    """Ids and titles of the plots; bars of classes only where they can be told apart."""
+    classes = [("balance", _("Images by class and split"))] if 1 < len(version.classes) <= 60 else []
+    return [
+        *classes, ("brightness", _("Brightness")), ("contrast", _("Contrast")), ("sharpness", _("Sharpness")),
+        ("width", _("Width")), ("height", _("Height")), ("aspect", _("Width divided by height")),
+    ]  # fmt: skip
+
+
+def preview_size(images: list[DatasetImage]) -> int:
+    """A size to begin with: that of the images where they are small, else a usual one."""
+    longest = max((max(image.width, image.height) for image in images), default=128)
+    return max(16, min(128, longest))
+
+
+def balance(version: DatasetVersion) -> dict[str, Any]:
+    """Images by class and split, for the bars."""
+    return {"classes": version.classes, "balance": version.counts.get("classes", [])}

@@ -1,0 +1,1 @@
+"""What people do with data sets: one verb a file."""

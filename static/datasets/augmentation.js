@@ -1,0 +1,125 @@
+/** Choose operations and see what they do: drawn by the transform and the seed of training. */
+import { api } from "../js/http.js";
+import { element, icon } from "../js/icons.js";
+import { toast } from "../js/toast.js";
+import { OperationList } from "./operation_list.js";
+
+const boot = JSON.parse(document.getElementById("boot-data").textContent);
+const draw = document.getElementById("draw");
+const grid = document.getElementById("preview");
+const choose = document.getElementById("choose");
+const faultPlace = document.getElementById("preview-fault");
+const WAIT_MS = 350;
+
+let timer = 0;
+let asked = null;
+
+const list = new OperationList(document.getElementById("operations"), boot, () => later());
+
+function wish() {
+  const fields = draw.elements;
+  const body = {
+    version: boot.version,
+    operations: list.operations(),
+    seed: Number(fields.seed.value) || 0,
+    epoch: Number(fields.epoch.value) || 0,
+    size: Number(fields.size.value) || 128,
+    mode: fields.mode.value,
+    count: 8,
+  };
+  if (fields.what.value === "epochs") body.image = choose.querySelector("[aria-pressed=true]")?.dataset.image;
+  return body;
+}
+
+function later() {
+  document.getElementById("no-operations").hidden = list.operations().length > 0;
+  clearTimeout(timer);
+  timer = setTimeout(ask, WAIT_MS);
+}
+
+function showFault(error) {
+  faultPlace.replaceChildren(
+    element("div", { class: "alert alert-failed", role: "alert" }, icon("error"),
+      element("div", { class: "alert-body" }, element("strong", {}, error.message), element("p", {}, error.hint ?? ""))),
+  );
+  faultPlace.hidden = false;
+}
+
+function figure(sample, index) {
+  const epochs = draw.elements.what.value === "epochs";
+  const note = epochs ? interpolate(gettext("epoch %s"), [sample.epoch]) : sample.path.split("/").pop();
+  const picture = element("img", { src: sample.url, alt: note, width: sample.width, height: sample.height });
+  // Holding the pointer on a picture shows it without the operations.
+  picture.addEventListener("pointerenter", () => picture.setAttribute("src", sample.original));
+  picture.addEventListener("pointerleave", () => picture.setAttribute("src", sample.url));
+  return element("figure", { title: sample.path, "data-index": index }, picture, element("figcaption", {}, note));
+}
+
+async function ask() {
+  asked?.abort();
+  asked = new AbortController();
+  const { signal } = asked;
+  grid.setAttribute("aria-busy", "true");
+  try {
+    const answer = await api(boot.urls.preview, { method: "POST", body: wish(), signal });
+    grid.replaceChildren(...answer.samples.map(figure));
+    document.getElementById("source").textContent = answer.source;
+    faultPlace.hidden = true;
+    grid.setAttribute("aria-busy", "false");
+  } catch (error) {
+    if (error.name === "AbortError") return;
+    showFault(error);
+    grid.setAttribute("aria-busy", "false");
+  }
+}
+
+function startMenus() {
+  const preset = document.getElementById("preset");
+  const add = document.getElementById("add");
+  for (const name of Object.keys(boot.presets)) preset.append(element("option", { value: `preset:${name}` }, name));
+  for (const saved of boot.saved) preset.append(element("option", { value: `saved:${saved.id}` }, saved.name));
+  for (const operation of boot.operations) add.append(element("option", { value: operation.op }, operation.title));
+  preset.addEventListener("change", () => {
+    const [kind, key] = preset.value.split(":");
+    if (kind === "preset") list.set(boot.presets[key]);
+    if (kind === "saved") list.set(boot.saved.find((one) => one.id === key).operations);
+    preset.value = "";
+  });
+  add.addEventListener("change", () => {
+    if (add.value && !list.add(add.value)) toast(interpolate(gettext("At most %s operations."), [boot.most]), { tone: "warning" });
+    add.value = "";
+  });
+}
+
+draw.addEventListener("input", () => {
+  choose.hidden = draw.elements.what.value !== "epochs";
+  later();
+});
+draw.addEventListener("submit", (event) => event.preventDefault());
+document.getElementById("next-epoch").addEventListener("click", () => {
+  draw.elements.epoch.value = (Number(draw.elements.epoch.value) || 0) + 1;
+  later();
+});
+choose.addEventListener("click", (event) => {
+  const chosen = event.target.closest("[data-image]");
+  if (!chosen) return;
+  for (const button of choose.querySelectorAll("[data-image]")) button.setAttribute("aria-pressed", String(button === chosen));
+  later();
+});
+document.getElementById("save").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const { name } = event.target.elements;
+  try {
+    const saved = await api(boot.urls.saved, { method: "POST", body: { name: name.value, operations: list.operations() } });
+    boot.saved.push(saved);
+    document.getElementById("preset").append(element("option", { value: `saved:${saved.id}` }, saved.name));
+    toast(gettext("Saved."), { tone: "ok" });
+    name.value = "";
+  } catch (error) {
+    toast(error.message, { tone: "failed", hint: error.hint });
+  }
+});
+
+startMenus();
+const wanted = boot.saved.find((one) => `#${one.id}` === location.hash);
+list.set(wanted ? wanted.operations : boot.presets.standard);
