@@ -122,7 +122,7 @@ def write_checkpoint(
         facts = _write_files(temporary, model, tensors, state)
         _publish(temporary, target)
     except (OSError, safetensors.SafetensorError) as error:
-        shutil.rmtree(temporary, ignore_errors=True)
+        clean_up(folder)
         if _is_disk_full(error):
             raise CheckpointError(
                 f"The disk is full: a checkpoint needs {needed:,} bytes, {shutil.disk_usage(folder).free:,} are free.",

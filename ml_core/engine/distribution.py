@@ -56,7 +56,7 @@ class Many(Single):
     def __init__(self, wish: str) -> None:
         from accelerate import Accelerator  # costs a second, which a single process does not pay
 
-        self._accelerator = Accelerator(cpu=wish == "cpu", mixed_precision="no", even_batches=False)
+        self._accelerator = Accelerator(cpu=wish == "cpu", mixed_precision="no")
         self.rank = int(self._accelerator.process_index)
         self.world_size = int(self._accelerator.num_processes)
         self.local_rank = int(self._accelerator.local_process_index)
@@ -100,7 +100,6 @@ class Many(Single):
 
     def close(self) -> None:
         self._accelerator.end_training()
-        torch.distributed.destroy_process_group()
 
 
 @contextmanager

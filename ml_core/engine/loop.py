@@ -85,7 +85,8 @@ class FitLoop:
 
     def run(self) -> FitResult:
         """Train to the end and evaluate what is delivered."""
-        if self._run.resuming and self._keeper.resume():
+        # Rank 0 knows whether there is something to go on from; the others may have come too late to tell.
+        if self._group.agree(int(self._run.resuming)) and self._keeper.resume():
             self._reporter.resumed()
         else:
             self._reporter.started()

@@ -85,14 +85,14 @@ def _run(options: argparse.Namespace) -> int:
     if options.out is None:
         raise CodedError("A run needs a folder.", code="usage", hint="Add --out DIR.", where="--out")
     directory = RunDirectory(options.out.resolve())
-    if not options.resume:
+    rank = int(os.environ.get("RANK", "0"))  # set by the launchers of distributed training
+    if not options.resume and rank == 0:
         directory.check_free()
     resuming = options.resume and directory.is_sealed
     if resuming and options.config is None and not options.sets:
         config = parse_config(known.config, directory.read_record()["config"])
     else:
         config = load_config(known.config, options.config, options.sets)
-    rank = int(os.environ.get("RANK", "0"))
     seed = int(getattr(config, "seed", 0))
     if rank > 0:  # rank 0 owns the directory; its siblings compute with it and write nothing
         control = Control(directory.path, writable=False)
