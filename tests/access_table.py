@@ -29,26 +29,18 @@ class Row:
         body: Makes the values to send from the world.
         form: `json` or `multipart`.
         query: Goes behind the path.
-        posted: For pages: whether to send a form.
     """
 
     statuses: tuple[int, int, int, int]
     body: Body | None = None
     form: str = "json"
     query: str = ""
-    posted: bool = False
 
 
 def row(*statuses: int, body: Body | dict[str, Any] | None = None, form: str = "json", query: str = "") -> Row:
     """A row; a plain dictionary is sent as it is."""
     made = (lambda world: body) if isinstance(body, dict) else body
     return Row(statuses, made, form, query)  # type: ignore[arg-type]
-
-
-def page(*statuses: int, body: Body | dict[str, Any] | None = None, query: str = "") -> Row:
-    """A row of a page; with a body the form is sent."""
-    made = (lambda world: body) if isinstance(body, dict) else body
-    return Row(statuses, made, "multipart", query, posted=body is not None)  # type: ignore[arg-type]
 
 
 def thing(*names: str, **more: Any) -> Body:
@@ -181,7 +173,8 @@ ROWS: dict[str, Row] = {
     "GET /api/v1/weights/tree": row(*MEMBERS),
     "POST /api/v1/weights/upload": row(
         401, 400, 201, 201, form="multipart", body=lambda world: {
-            "file": safetensors_file(), "name": "Brought", "architecture_version": world.things["architecture_version"].pk,
+            "file": safetensors_file(), "name": "Brought",
+            "architecture_version": world.things["architecture_version"].pk,
         },
     ),
     "GET /api/v1/weights/{weight_id}": row(*OWNED),
@@ -201,5 +194,67 @@ ROWS: dict[str, Row] = {
     "GET /api/v1/inference/jobs/{job_id}/results": row(401, 404, 404, 404),
 }  # fmt: skip
 
-SIGN_IN = (302, 200, 200, 200)
-PAGES: dict[str, Row] = {}
+
+@dataclass(frozen=True)
+class Page:
+    """What the four roles get for a page: when they look at it, and when they send an empty form."""
+
+    get: tuple[int, ...]
+    post: tuple[int, ...]
+
+
+SIGN_IN = 302
+NO_FORM = (302, 405, 405, 405)  # the page has no form of its own
+SHOWN = (SIGN_IN, 200, 200, 200)
+MINE = (SIGN_IN, 404, 200, 200)
+DONE = (SIGN_IN, 404, 302, 302)  # the form of an owner works and leads on
+LIST = Page(SHOWN, NO_FORM)
+THING = Page(MINE, NO_FORM)
+ACTION = Page(NO_FORM, DONE)
+
+PAGES: dict[str, Page] = {
+    # Pages that ignore the method answer a POST like a GET; they change nothing.
+    "/": Page(SHOWN, SHOWN),
+    "/search": Page(SHOWN, SHOWN),
+    "/system/": Page(SHOWN, SHOWN),
+    "/accounts/": Page(SHOWN, SHOWN),
+    "/accounts/login/": Page((200, 302, 302, 302), (200, 302, 302, 302)),
+    "/accounts/logout/": Page((405, 405, 405, 405), (302, 302, 302, 302)),
+    "/accounts/password/": Page(SHOWN, SHOWN),
+    "/accounts/register/": Page((200, 200, 200, 200), (200, 200, 200, 200)),
+    "/architectures/": LIST,
+    "/architectures/new": Page(SHOWN, SHOWN),
+    "/architectures/{id}": THING,
+    "/architectures/{id}/delete": ACTION,
+    "/architectures/{id}/duplicate": ACTION,
+    "/datasets/": LIST,
+    "/datasets/augmentations": LIST,
+    "/datasets/augmentations/{id}/delete": ACTION,
+    "/datasets/folders": LIST,
+    "/datasets/new": LIST,
+    "/datasets/register": Page(NO_FORM, (SIGN_IN, 422, 422, 422)),
+    "/datasets/sample": Page(NO_FORM, (SIGN_IN, 302, 302, 302)),
+    "/datasets/{id}": THING,
+    "/datasets/{id}/augmentation": THING,
+    "/datasets/{id}/do/{action}": ACTION,
+    "/datasets/{id}/images": THING,
+    "/datasets/{id}/import": THING,
+    "/datasets/{id}/measuring": THING,
+    "/datasets/{id}/statistics": THING,
+    "/datasets/{id}/versions": THING,
+    "/runs/": Page(SHOWN, SHOWN),
+    "/runs/compare": Page(SHOWN, SHOWN),
+    "/runs/export.csv": Page(SHOWN, SHOWN),
+    "/runs/in-flight": Page((204, 200, 200, 200), (204, 200, 200, 200)),
+    "/runs/new": Page(SHOWN, (SIGN_IN, 422, 422, 422)),
+    "/runs/new/check": Page(NO_FORM, SHOWN),
+    "/runs/overview": Page((SIGN_IN, 204, 200, 204), (SIGN_IN, 204, 200, 204)),
+    "/runs/rows": Page(SHOWN, SHOWN),
+    "/runs/{run_id}": Page(MINE, MINE),
+    "/runs/{run_id}/control": ACTION,
+    "/runs/{run_id}/delete": ACTION,
+    "/runs/{run_id}/head": Page(MINE, MINE),
+    "/runs/{run_id}/notes": ACTION,
+    "/runs/{run_id}/resources.json": Page(MINE, MINE),
+    "/runs/{run_id}/{tab}": Page(MINE, MINE),
+}

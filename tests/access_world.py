@@ -12,12 +12,13 @@ from PIL import Image
 
 from conftest import make_user
 from cvstudio.accounts.models import User
+from cvstudio.architectures.services.create_architecture import create_architecture
 from cvstudio.datasets.models import AugmentationConfig, DatasetImage
 from cvstudio.inference.models import InferenceJob
 from cvstudio.runs.folders import run_folder
 from cvstudio.runs.models import Artifact, Checkpoint, Run, RunState
 from cvstudio.weights.services.record_run_weight import record_run_weight
-from cvstudio.weights.tests.makers import make_architecture, make_dataset, make_run
+from cvstudio.weights.tests.makers import document, make_dataset, make_run
 
 NOTHING = uuid.UUID(int=7)
 
@@ -57,8 +58,11 @@ def make_world() -> World:
     world = World(make_user("alice"), make_user("bob"), make_user("admin", is_staff=True, is_superuser=True))
     alice = world.alice
     image_path = "cat/1.png"
-    architecture, dataset = make_architecture(alice), make_dataset(alice)
+    architecture = create_architecture(alice, name="Tiny", document=document()).current_version
+    dataset = make_dataset(alice)
     type(dataset.dataset).objects.filter(pk=dataset.dataset_id).update(current_version=dataset)
+    dataset.counts = {"images": 1, "bytes": 80, "rejected": 0, "files": 1, "splits": {"train": 1, "val": 0, "test": 0}}
+    dataset.counts["classes"] = [{"train": 1, "val": 0, "test": 0}, {"train": 0, "val": 0, "test": 0}]
     dataset.root = dataset.folder = str(Path(settings.DATASETS_DIR) / "pets")
     dataset.save()
     (Path(dataset.root) / "cat").mkdir(parents=True)
@@ -84,19 +88,19 @@ def make_world() -> World:
     (run_folder(run.id) / checkpoint.path / "state.json").write_text("{}")
     job = InferenceJob.objects.create(owner=alice, kind="single", weight_version=weight)
     flips = AugmentationConfig.objects.create(owner=alice, name="Flips", operations=[])
-    spare = make_architecture(alice, "Spare")
+    spare = create_architecture(alice, name="Spare", document=document())
     world.things = {
         "architecture": architecture.architecture, "architecture_version": architecture, "dataset": dataset.dataset,
         "dataset_version": dataset, "image": image, "done": done, "run": run, "artifact": artifact,
-        "checkpoint": checkpoint, "weight_version": weight, "job": job, "spare": spare.architecture,
+        "checkpoint": checkpoint, "weight_version": weight, "job": job, "spare": spare,
         "flips": flips,
     }  # fmt: skip
     run_ids = {"id": run.pk, "run_id": run.pk, "tab": "log"}
     data_ids = {"id": dataset.dataset_id, "dataset_id": dataset.dataset_id, "image_id": image.pk, "number": 1}
-    data_ids |= {"version_id": dataset.pk, "tab": "images"}
+    data_ids |= {"version_id": dataset.pk, "tab": "images", "action": "retry"}
     world.ids = {
-        "/api/v1/models/": {"id": spare.architecture_id, "number": 1},
-        "/architectures/": {"id": spare.architecture_id},
+        "/api/v1/models/": {"id": spare.pk, "number": 1},
+        "/architectures/": {"id": spare.pk},
         "/api/v1/training/": run_ids,
         "/api/v1/training/{id}/checkpoints/": run_ids | {"file_id": checkpoint.pk},
         "/api/v1/training/{id}/artifacts/": run_ids | {"file_id": artifact.pk},
