@@ -122,12 +122,8 @@ export class Palette {
         this.search.select();
       }
     } else if (event.key === "Escape") {
-      if (this.search.value) {
-        this.search.value = "";
-        this.draw();
-      } else {
-        this.editor.canvas.frame.focus();
-      }
+      this.search.value = "";
+      this.draw();
     }
   }
 
