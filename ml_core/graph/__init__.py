@@ -6,8 +6,9 @@ from typing import Any
 
 from ml_core.graph.analysis import Analysis, EdgeShape, NodeCost, Totals, analyze
 from ml_core.graph.codegen import source_map
-from ml_core.graph.document import FORMAT, MAX_BYTES, MAX_NODES, Document, canonical, fingerprint
+from ml_core.graph.document import FORMAT, MAX_NODES, Document, canonical, fingerprint
 from ml_core.graph.findings import Finding
+from ml_core.graph.measure import MAX_BYTES
 from ml_core.graph.operators import OPERATORS
 from ml_core.graph.package import generate, manifest_csv
 from ml_core.graph.settings import PackageSettings

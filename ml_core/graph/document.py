@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from ml_core.errors import GraphError
-from ml_core.graph.findings import Finding
+from ml_core.graph.findings import Finding, show, structure_fault
+from ml_core.graph.measure import measure, read_text
 
 FORMAT = "cvstudio.graph/1"
 MAX_NODES = 2_000
 MAX_EDGES = 8_000
-MAX_BYTES = 2_000_000
-MAX_DEPTH = 12
 MAX_NAME = 200
-# JavaScript reads larger integers wrong, so a document holding one would change on its way through the editor.
-MAX_INTEGER = 2**53
 
 # Node ids become attribute names and state-dict keys. ASCII only: Python folds other alphabets (NFKC),
 # so two different ids could become one attribute. A leading underscore would be mangled or hide a module field.
@@ -131,20 +127,20 @@ def read_document(raw: object) -> tuple[Document | None, list[Finding]]:
     if isinstance(raw, Document):
         return raw, []
     if isinstance(raw, str | bytes):
-        raw, fault = _read_text(raw)
+        raw, fault = read_text(raw)
         if fault:
             return None, [fault]
-    fault = _measure(raw)
+    fault = measure(raw)
     if fault:
         return None, [fault]
     if not isinstance(raw, Mapping):
-        return None, [_structure("A graph document must be a JSON object.", "Send {format, name, nodes, edges}.")]
+        return None, [structure_fault("A graph document must be a JSON object.", "Send {format, name, nodes, edges}.")]
     return _read_mapping(raw)
 
 
 def _read_mapping(raw: Mapping[str, Any]) -> tuple[Document | None, list[Finding]]:
     findings = [
-        _structure(f"The document has an unknown key {show(key)}.", "Keep only format, name, nodes and edges.")
+        structure_fault(f"The document has an unknown key {show(key)}.", "Keep only format, name, nodes and edges.")
         for key in raw
         if key not in ("format", "name", "nodes", "edges")
     ]
@@ -158,12 +154,14 @@ def _read_mapping(raw: Mapping[str, Any]) -> tuple[Document | None, list[Finding
         )
     name = raw.get("name", "")
     if not isinstance(name, str) or len(name) > MAX_NAME:
-        findings.append(_structure(f"The name must be text of at most {MAX_NAME} characters.", "Shorten the name."))
+        findings.append(
+            structure_fault(f"The name must be text of at most {MAX_NAME} characters.", "Shorten the name.")
+        )
         name = ""
     for key, limit in (("nodes", MAX_NODES), ("edges", MAX_EDGES)):
         entries = raw.get(key, [])
         if not isinstance(entries, list):
-            findings.append(_structure(f"The value of {key} must be a list.", f"Send {key} as a list of objects."))
+            findings.append(structure_fault(f"The value of {key} must be a list.", f"Send {key} as a list of objects."))
             return None, findings
         if len(entries) > limit:
             findings.append(
@@ -185,20 +183,22 @@ def _read_nodes(entries: list[Any]) -> tuple[list[Node], list[Finding]]:
     seen: set[str] = set()
     for position, entry in enumerate(entries):
         if not isinstance(entry, Mapping):
-            findings.append(_structure(f"Entry {position} of nodes is not an object.", "Send {id, op, params}."))
+            findings.append(structure_fault(f"Entry {position} of nodes is not an object.", "Send {id, op, params}."))
             continue
         node_id, op, params = entry.get("id"), entry.get("op"), entry.get("params", {})
         if not isinstance(node_id, str) or not node_id:
-            findings.append(_structure(f"Entry {position} of nodes has no id.", "Give every node a text id."))
+            findings.append(structure_fault(f"Entry {position} of nodes has no id.", "Give every node a text id."))
             continue
         extra = [key for key in entry if key not in ("id", "op", "params")]
         if extra:
             findings.append(
-                _structure(f"Node {show(node_id)} has an unknown key {show(extra[0])}.", "Remove it.", node_id)
+                structure_fault(f"Node {show(node_id)} has an unknown key {show(extra[0])}.", "Remove it.", node_id)
             )
         if not isinstance(op, str) or not isinstance(params, Mapping):
             findings.append(
-                _structure(f"Node {show(node_id)} needs op (text) and params (object).", "Correct the node.", node_id)
+                structure_fault(
+                    f"Node {show(node_id)} needs op (text) and params (object).", "Correct the node.", node_id
+                )
             )
             op, params = op if isinstance(op, str) else "", {}
         if node_id in seen:
@@ -222,81 +222,17 @@ def _read_edges(entries: list[Any]) -> tuple[list[Edge], list[Finding]]:
     for position, entry in enumerate(entries):
         fields = ("source", "source_port", "target", "target_port")
         if not isinstance(entry, Mapping) or not set(entry) <= set(fields):
-            findings.append(_structure(f"Entry {position} of edges is not an edge.", f"Send {{{', '.join(fields)}}}."))
+            findings.append(
+                structure_fault(f"Entry {position} of edges is not an edge.", f"Send {{{', '.join(fields)}}}.")
+            )
             continue
         # The two ports may be left out: nearly every operator has one input `in` and one output `out`.
         values = [entry.get("source"), entry.get("source_port", "out")]
         values += [entry.get("target"), entry.get("target_port", "in")]
         if not all(isinstance(value, str) for value in values):
             findings.append(
-                _structure(f"Entry {position} of edges must name nodes and ports by text.", "Correct the edge.")
+                structure_fault(f"Entry {position} of edges must name nodes and ports by text.", "Correct the edge.")
             )
             continue
         edges.append(Edge(*values))
     return edges, findings
-
-
-def _read_text(text: str | bytes) -> tuple[Any, Finding | None]:
-    if len(text) > MAX_BYTES:
-        return None, _too_large()
-    try:
-        return json.loads(text), None
-    except (ValueError, RecursionError) as error:
-        reason = "it is nested too deeply" if isinstance(error, RecursionError) else "it is not valid JSON"
-        return None, _structure(f"The document cannot be read: {reason}.", "Send one JSON object.")
-
-
-def _measure(raw: object) -> Finding | None:
-    """Walk the value without recursion, so that depth, size and odd types are refused before anything else."""
-    size = 0
-    stack: list[tuple[Any, int]] = [(raw, 1)]
-    while stack:
-        value, depth = stack.pop()
-        if depth > MAX_DEPTH:
-            return _structure(f"The document is nested more than {MAX_DEPTH} levels deep.", "Flatten it.")
-        if isinstance(value, Mapping):
-            if not all(isinstance(key, str) and _is_unicode(key) for key in value):
-                return _structure("Every key of the document must be text.", "Send JSON.")
-            size += sum(len(key) + 4 for key in value)
-            stack.extend((item, depth + 1) for item in value.values())
-        elif isinstance(value, list):
-            stack.extend((item, depth + 1) for item in value)
-        elif isinstance(value, str):
-            if not _is_unicode(value):
-                return _structure("The document holds text that is not valid Unicode.", "Send JSON in UTF-8.")
-            size += len(value)
-        elif isinstance(value, bool) or value is None:
-            pass
-        elif isinstance(value, int):
-            if abs(value) > MAX_INTEGER:
-                return _structure("The document holds an integer beyond 2^53.", "Use a smaller number.")
-        elif isinstance(value, float):
-            if not math.isfinite(value):
-                return _structure("The document holds a number that is not finite.", "Use a finite number.")
-        else:
-            return _structure(f"The document holds a value of type {type(value).__name__}.", "Send plain JSON.")
-        size += 2
-        if size > MAX_BYTES:
-            return _too_large()
-    return None
-
-
-def _is_unicode(text: str) -> bool:
-    """False for half surrogate pairs, which JSON can spell but no file can hold."""
-    return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
-
-
-def _structure(message: str, hint: str, node: str = "") -> Finding:
-    return Finding("graph.structure", message, hint, node)
-
-
-def _too_large() -> Finding:
-    return Finding(
-        "graph.too_large", f"The document is larger than {MAX_BYTES:,} bytes.", "A graph of 2,000 nodes needs far less."
-    )
-
-
-def show(value: object) -> str:
-    """A short, printable rendering of anything, for messages."""
-    text = repr(value)
-    return text if len(text) <= 80 else text[:77] + "..."

@@ -33,3 +33,14 @@ class Finding:
     def as_dict(self) -> dict[str, str]:
         """Plain JSON for the API and the editor."""
         return asdict(self)
+
+
+def structure_fault(message: str, hint: str, node: str = "") -> Finding:
+    """A fault of the document's form, before anything is known about its meaning."""
+    return Finding("graph.structure", message, hint, node)
+
+
+def show(value: object) -> str:
+    """A short, printable rendering of anything, for messages."""
+    text = repr(value)
+    return text if len(text) <= 80 else text[:77] + "..."

@@ -56,6 +56,7 @@ def infer(document: object, input_shape: Sequence[int] | None = None) -> Inferen
         _override(wiring, input_shape, result.findings)
     for node_id in wiring.order:
         _infer_node(node_id, wiring, result)
+    _warn_of_probabilities(wiring, result)
     return result
 
 
@@ -102,6 +103,22 @@ def _infer_node(node_id: str, wiring: Wiring, result: Inference) -> None:
     result.outputs[node_id] = output
     for code, message, hint in operator.warn(params, inputs):
         result.findings.append(Finding(code, message, hint, node_id, severity="warning"))
+
+
+def _warn_of_probabilities(wiring: Wiring, result: Inference) -> None:
+    """Cross entropy applies a softmax of its own; a second one makes training slow and the scores flat."""
+    for node_id, operator in wiring.operators.items():
+        source = next((edge.source for edge in wiring.incoming[node_id].values()), "")
+        if operator.name == "Output" and source in wiring.operators and wiring.operators[source].name == "Softmax":
+            result.findings.append(
+                Finding(
+                    "graph.softmax_output",
+                    "The model returns probabilities, but training on cross entropy needs the values before Softmax.",
+                    "Delete the Softmax; predictions show probabilities all the same.",
+                    source,
+                    severity="warning",
+                )
+            )
 
 
 def read_node(inference: Inference, node_id: str) -> tuple[Params, Inputs, Tensor]:

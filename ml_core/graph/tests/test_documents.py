@@ -42,6 +42,19 @@ def test_a_changed_parameter_changes_the_fingerprint() -> None:
     assert fingerprint(first) != fingerprint(second)
 
 
+def test_ids_that_differ_in_leading_zeros_keep_one_order() -> None:
+    nodes = [
+        node("image", "Input", shape=[4]),
+        node("a1", "ReLU"),
+        node("a01", "Tanh"),
+        node("out", "Output"),
+        node("m", "Add"),
+    ]
+    edges = [edge("image", "a1"), edge("image", "a01"), edge("a1", "m.in0"), edge("a01", "m.in1"), edge("m", "out")]
+    document = graph(nodes, edges)
+    assert generate(graph(nodes[::-1], edges[::-1])) == generate(document)
+
+
 def test_edges_without_port_names_take_the_usual_ports() -> None:
     document = chain((3, 8, 8), node("relu", "ReLU"))
     short = {**document, "edges": [{"source": e["source"], "target": e["target"]} for e in document["edges"]]}
@@ -79,6 +92,7 @@ HOSTILE: dict[str, Any] = {
     "infinity": graph([node("a", "Dropout", p=float("inf"))], []),
     "a huge integer": graph([node("a", "Linear", out_features=10**400)], []),
     "bytes as a value": graph([node("a", "Softmax", dim=b"1")], []),
+    "an id of very many digits": graph([node("a" + "1" * 9_000, "ReLU"), node("a²", "ReLU")], []),
     "half a surrogate pair": graph([node("\ud800", "ReLU")], []),
     "nodes that are text": {"format": "cvstudio.graph/1", "nodes": "abc", "edges": []},
     "nodes that are numbers": graph([1, 2, None], []),  # type: ignore[list-item]

@@ -171,7 +171,14 @@ def test_unknown_ports_and_nodes_of_edges_are_told() -> None:
     ]
     codes = [finding.code for finding in validate(document)]
     assert codes == ["graph.unknown_port", "graph.unknown_node", "graph.unknown_port"]
-    assert '"image"' in found(document, "graph.unknown_node")[0].hint
+    missing = found(document, "graph.unknown_node")[0]
+    assert missing.node == "relu" and '"image"' in missing.hint
+
+
+def test_a_softmax_before_the_loss_is_a_warning() -> None:
+    document = chain((8,), node("fc", "Linear"), node("soft", "Softmax"))
+    finding = only(document, "graph.softmax_output")
+    assert (finding.node, finding.severity) == ("soft", "warning")
 
 
 @pytest.mark.parametrize("bad", ["a b", "1a", "_a", "", "é", "a-b", "x" * 65, "a\nb", "<script>"])
