@@ -62,12 +62,15 @@ def compare_metrics(runs: Sequence[Run]) -> list[tuple[str, list[Any]]]:
 
 
 def _facts(run: Run) -> dict[str, Any]:
+    config = dict(run.config)
+    if run.architecture_version:
+        config.pop("graph", None)  # the architecture and its version say it shorter
     return {
         "recipe": run.recipe,
         "seed": run.seed,
         "data set": str(run.dataset_version) if run.dataset_version else None,
         "architecture": str(run.architecture_version) if run.architecture_version else None,
-        **flatten(run.config),
+        **flatten(config),
     }
 
 

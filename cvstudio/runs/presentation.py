@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.urls import reverse
@@ -22,6 +22,8 @@ from ml_core.run.registry import all_recipes, get_recipe
 SHOWN_METRICS = 2
 TABLES = ("confusion.json", "per_class.json", "worst.json")
 SHOWN_ELSEWHERE = ("graph", "data.version", "data.root")
+TEST_PREFIX = "test_"
+SHOWN_WORST = 24
 MAX_SAMPLES = 1_000
 MAX_TABLE_BYTES = 4 * 1024 * 1024
 
@@ -48,7 +50,8 @@ def actions_of(run: Run) -> list[Action]:
     state = RunState(run.state)
     actions: list[Action] = []
     if state in RESUMABLE:
-        actions.append(RESUME)
+        # What failed by itself will fail again the same way: changing something is likelier to help.
+        actions.append(replace(RESUME, main=state != RunState.FAILED))
     if state in (RunState.QUEUED, RunState.STARTING, RunState.RUNNING):
         actions.append(PAUSE)
     if state in (RunState.STARTING, RunState.RUNNING) and run.queue == "train":
@@ -116,7 +119,9 @@ def tabs_of(run: Run) -> list[dict[str, Any]]:
 def last_line(run: Run) -> RunEvent | None:
     """Return the last line of the log that says something is wrong, else the last line."""
     lines = RunEvent.objects.filter(run=run, kind="log").order_by("-seq")
-    recent = list(lines[:50])
+    # The line that repeats the cause says nothing new.
+    told = str(run.cause.get("message") or "\0")
+    recent = [line for line in lines[:50] if told not in str(line.data.get("message", ""))]
     return next((line for line in recent if line.data.get("level") in ("error", "critical")), next(iter(recent), None))
 
 
@@ -144,16 +149,31 @@ def config_groups(run: Run) -> list[dict[str, Any]]:
 def result_view(run: Run) -> dict[str, Any]:
     """Return what the end of a run left: its metrics, and the tables that its recipe wrote as artifacts."""
     result = run.result or {}
-    metrics = result.get("metrics") or {}
+    stored = result.get("metrics") or {}
+    metrics = {name: value for name, value in stored.items() if not isinstance(value, dict | list)}
     tables = _tables(run)
+    plain = [name for name in metrics if not name.startswith(TEST_PREFIX)]
     return {
-        "metrics": [(name, value) for name, value in metrics.items() if not isinstance(value, dict | list)],
+        "metrics": [(name, metrics[name], metrics.get(TEST_PREFIX + name)) for name in plain],
+        "has_test": len(plain) < len(metrics),
         "best": run.summary.get("best"),
         "confusion": tables.get("confusion.json"),
         "per_class": tables.get("per_class.json", {}).get("rows", []),
-        "worst": tables.get("worst.json", {}).get("rows", []),
+        "worst": _with_pictures(run, tables.get("worst.json", {}).get("rows", [])),
+        "judged_on": tables.get("confusion.json", {}).get("phase", ""),
         "facts": {key: value for key, value in result.items() if isinstance(value, str | int | float | bool)},
     }
+
+
+def _with_pictures(run: Run, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Add the address of its thumbnail to each image that the data set still has."""
+    if run.dataset_version is None or not rows:
+        return rows[:SHOWN_WORST]
+    shown = rows[:SHOWN_WORST]
+    images = run.dataset_version.images.filter(path__in=[row["path"] for row in shown])
+    ids = dict(images.values_list("path", "id"))
+    start = f"/api/v1/datasets/{run.dataset_version.dataset_id}/images"
+    return [{**row, "picture": f"{start}/{ids[row['path']]}" if row["path"] in ids else ""} for row in shown]
 
 
 def _tables(run: Run) -> dict[str, dict[str, Any]]:

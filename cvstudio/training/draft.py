@@ -9,16 +9,19 @@ from uuid import UUID
 
 from cvstudio.architectures.models import ArchitectureVersion
 from cvstudio.common.schema_form import SchemaForm, build_form
-from cvstudio.datasets.models import DatasetVersion
+from cvstudio.common.schema_form.form import as_text
+from cvstudio.datasets.models import AugmentationConfig, DatasetVersion
 from cvstudio.runs.models import Run
 from cvstudio.training.plan import RECIPE, Plan, make_plan, without_ours
-from cvstudio.training.presets import PRESETS
+from cvstudio.training.presets import AUGMENTATION_TITLES, PRESETS
 from cvstudio.weights.models import WeightVersion
+from ml_core.data.augment import PRESETS as AUGMENTATIONS
 from ml_core.run.config import find_faults
 from ml_core.run.registry import get_recipe
 
 PREFIX = "config"
 OURS = ("data.version", "data.root", "graph", "initial_weights")
+AUGMENT = "augment"
 MAX_CHOICES = 300
 
 
@@ -55,6 +58,12 @@ class Draft:
         faults = find_faults(config, _with_ours(self.settings)) if mark_faults else None
         schema = config.model_json_schema()
         return build_form(schema, self.settings, faults, prefix=PREFIX, presets=PRESETS, leave_out=OURS)
+
+    @property
+    def augment_key(self) -> str:
+        """Key of the named augmentation that is chosen; empty for one of its own."""
+        operations = self.settings.get(AUGMENT) or []
+        return next((key for key, known in AUGMENTATIONS.items() if known == operations), "")
 
     def plan(self, user: Any) -> Plan:
         """Return the plan.
@@ -107,12 +116,23 @@ def choices_for(user: Any, draft: Draft) -> dict[str, Any]:
     choices = {
         "datasets": _named(data.order_by("-created_at").defer("statistics", "evidence"), draft, "dataset"),
         "architectures": _named(graphs.order_by("-created_at").defer("document"), draft, "architecture"),
+        "augmentations": augmentations_for(user),
         "weights": list(weights.order_by("-created_at")[:MAX_CHOICES]),
     }
     for noun, plural in (("dataset_version", "datasets"), ("architecture_version", "architectures")):
         if len(choices[plural]) == 1 and not draft.choices[noun]:
             draft.choices[noun] = str(choices[plural][0].id)
     return choices
+
+
+def augmentations_for(user: Any) -> list[dict[str, Any]]:
+    """Return what may be chosen as augmentation: the named ones, then those that the person saved."""
+    named = [
+        {"key": key, "title": AUGMENTATION_TITLES.get(key, key), "text": as_text("json", operations)}
+        for key, operations in AUGMENTATIONS.items()
+    ]
+    saved = AugmentationConfig.objects.visible_to(user).order_by("name")[:MAX_CHOICES]
+    return named + [{"key": str(one.id), "title": one.name, "text": as_text("json", one.operations)} for one in saved]
 
 
 def _named(versions: Any, draft: Draft, noun: str) -> list[Any]:

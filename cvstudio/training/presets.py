@@ -41,3 +41,11 @@ PRESETS = (
     Preset("finetune", _("Fine-tune"), _("For networks that start from published weights."), _FINE_TUNE),
     Preset("best", _("GPU, best result"), _("Sixty epochs, strong augmentation, averaged weights."), _BEST),
 )
+
+AUGMENTATION_TITLES = {
+    "none": _("None"),
+    "light": _("Light: mirrored"),
+    "standard": _("Standard: cropped, mirrored, colours varied"),
+    "strong": _("Strong: for long trainings of large networks"),
+    "digits": _("Digits and signs: turned and moved a little, never mirrored"),
+}

@@ -3,7 +3,7 @@
  * manners: axes with units, hover values, zoom, the page's theme, PNG, CSV, a sentence for screen readers.
  */
 import { loadPlotly } from "./plots/load.js";
-import { CONFIG, heatScale, layoutFor, seriesColours } from "./plots/theme.js";
+import { CONFIG, heatInk, heatScale, layoutFor, seriesColours } from "./plots/theme.js";
 import { addTools, describeLines, seriesRows, setSummary } from "./plots/tools.js";
 import { metric } from "./numbers.js";
 
@@ -37,11 +37,9 @@ class Plot {
     });
     await this.draw();
     drawn.add(this);
-    let width = this.area.clientWidth;
     this.observer = new ResizeObserver(() => {
-      if (this.area.clientWidth === width || !this.area.clientWidth) return;
-      width = this.area.clientWidth;
-      this.plotly.Plots.resize(this.area);
+      const { clientWidth } = this.area;
+      if (clientWidth && clientWidth !== this.area._fullLayout?.width) this.plotly.Plots.resize(this.area);
     });
     this.observer.observe(this.area);
     return this;
@@ -272,6 +270,7 @@ class HeatmapPlot extends Plot {
         y: rows,
         z: values,
         colorscale: heatScale(),
+        textfont: { color: heatInk() },
         showscale: false,
         xgap: 1,
         ygap: 1,

@@ -5,7 +5,7 @@
 import { element, icon } from "./icons.js";
 
 function inputOf(field) {
-  return field.querySelector("input, select, textarea");
+  return field.querySelector("[name]");
 }
 
 function textOf(input) {

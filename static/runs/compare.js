@@ -42,7 +42,7 @@ async function start() {
   const all = await Promise.all(runs.map((run) => fetchCurves(run.id).catch(() => [])));
   place.replaceChildren();
   const keys = new Map();
-  for (const curve of all.flat()) keys.set(`${curve.phase}/${curve.name}`, curve);
+  for (const curve of all.flat().filter((one) => one.steps.length > 1)) keys.set(`${curve.phase}/${curve.name}`, curve);
   const wanted = [...keys.values()].sort(
     (a, b) => (a.name === "learning_rate") - (b.name === "learning_rate") || PHASES.indexOf(a.phase) - PHASES.indexOf(b.phase) || a.name.localeCompare(b.name),
   );

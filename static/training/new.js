@@ -14,7 +14,11 @@ async function check(measure = false) {
   const body = new FormData(form);
   if (measure) body.set("measure", "1");
   checks.classList.add("htmx-request");
-  checks.querySelector("[data-measure]")?.toggleAttribute("disabled", measure);
+  const button = checks.querySelector("[data-measure]");
+  if (button && measure) {
+    button.disabled = true;
+    button.textContent = gettext("Measuring; up to half a minute…");
+  }
   try {
     const answer = await fetch("/runs/new/check", {
       method: "POST",
@@ -51,6 +55,26 @@ form.addEventListener("input", (event) => {
   if (event.target.matches("[name=name], [name=notes]")) return;
   clearTimeout(timer);
   timer = setTimeout(check, REST_MS);
+});
+
+/* A named augmentation writes its operations into the field; what one writes by hand is one's own. */
+const augment = form.querySelector("[data-augment]");
+const operations = augment?.closest("[data-field]").querySelector("textarea");
+
+augment?.addEventListener("input", (event) => {
+  event.stopPropagation();
+  if (augment.selectedOptions[0].hasAttribute("data-own")) {
+    operations.closest("details").open = true;
+    operations.focus();
+    return;
+  }
+  operations.value = augment.value;
+  operations.dispatchEvent(new Event("input", { bubbles: true }));
+});
+
+operations?.addEventListener("input", () => {
+  const known = [...augment.options].find((option) => !option.hasAttribute("data-own") && option.value.trim() === operations.value.trim());
+  augment.value = known ? known.value : "";
 });
 
 checks.addEventListener("click", (event) => {

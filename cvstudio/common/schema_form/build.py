@@ -11,6 +11,8 @@ from cvstudio.common.schema_form.form import Field, Group, Preset, SchemaForm
 
 _KINDS = {"integer": "integer", "number": "number", "boolean": "boolean", "string": "text"}
 _MISSING = object()
+SYMBOLS = ("s", "ms", "B", "KiB", "MiB", "GiB", "px")
+"""Units that names of settings end with; the form shows them behind the field instead."""
 
 
 def build_form(
@@ -157,7 +159,7 @@ def _label(spec: Mapping[str, Any], name: str) -> str:
     """The title a person wrote, else the name as words in sentence case (pydantic's own title is Title Case)."""
     words = name.replace("_", " ")
     written = str(spec.get("title", ""))
-    unit = f" {spec['unit']}".lower() if spec.get("unit") else ""
+    unit = f" {spec['unit']}".lower() if spec.get("unit") in SYMBOLS else ""
     if unit and words.endswith(unit) and written.lower() == words:
         words = words.removesuffix(unit)  # the unit stands beside the field already
         written = ""

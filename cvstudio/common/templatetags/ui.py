@@ -155,7 +155,7 @@ def fact(context: Any, content: str, label: str, copy: Any = "") -> SafeString:
     button = ""
     if copy not in ("", None):
         button = render_to_string("components/copy_button.html", copy_button(copy))
-    return format_html("<div><dt>{}</dt><dd>{}{}</dd></div>", label, content.strip(), button)
+    return format_html("<div><dt>{}</dt><dd>{}{}</dd></div>", label, mark_safe(content.strip()), button)  # noqa: S308 - rendered template
 
 
 @register.simple_tag(takes_context=True)
@@ -230,6 +230,13 @@ def metric(value: Any) -> str:
 def percent(value: Any) -> str:
     """Format a fraction as a percentage: 0.9342 becomes 93.4 %."""
     return f"{100 * value:.1f} %" if isinstance(value, int | float) else "–"
+
+
+@register.filter
+def words(name: Any) -> str:
+    """Write an identifier as words: top5_accuracy becomes Top5 accuracy."""
+    text = str(name).replace("_", " ")
+    return text[:1].upper() + text[1:]
 
 
 @register.filter

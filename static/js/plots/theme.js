@@ -12,14 +12,24 @@ export function seriesColours() {
   return [1, 2, 3, 4, 5, 6, 7, 8].map((number) => read(`--series-${number}`));
 }
 
-/** @returns {[number, string][]} one hue from the ground to the accent, for heat maps */
+function mixed(first, second, share) {
+  const parts = (colour) => [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
+  const [a, b] = [parts(first), parts(second)];
+  return `rgb(${a.map((value, at) => Math.round(value * (1 - share) + b[at] * share)).join(",")})`;
+}
+
+/** @returns {[number, string][]} one hue from the ground half way to the accent, so that text stays readable on all of it */
 export function heatScale() {
   const read = tokens();
+  const ground = read("--surface-2");
   return [
-    [0, read("--surface-2")],
-    [1, read("--accent")],
+    [0, ground],
+    [1, mixed(ground, read("--accent"), 0.6)],
   ];
 }
+
+/** @returns {string} the colour of text on a heat map */
+export const heatInk = () => tokens()("--ink");
 
 function axis(read, { title = "", unit = "", log = false, range, integer = false, fromZero = false } = {}) {
   const shown = unit ? `${title} [${unit}]` : title;
