@@ -17,9 +17,10 @@ from ml_core.run.config import load_config, parse_config
 from ml_core.run.context import RunContext
 from ml_core.run.control import Control, RunPaused, RunStopped, install_signals, watch_parent
 from ml_core.run.directory import RunDirectory
-from ml_core.run.events import EventWriter, SilentEvents
+from ml_core.run.events import EventLogError, EventSink, EventWriter, SilentEvents
 from ml_core.run.files import to_json, write_json_atomic
 from ml_core.run.registry import Recipe, all_recipes, get_recipe
+from ml_core.run.terminal import TerminalEcho
 
 EXIT_COMPLETED, EXIT_FAILED, EXIT_USAGE, EXIT_PAUSED, EXIT_STOPPED = range(5)
 
@@ -116,7 +117,9 @@ def _run(options: argparse.Namespace) -> int:
         install_signals(control)
         if options.supervised:
             watch_parent(control)
-        return _execute(known, config, RunContext(directory, events, control, seed=seed, resuming=resuming))
+        is_watched = not options.supervised and sys.stderr.isatty()
+        sink: EventSink = TerminalEcho(events, sys.stderr) if is_watched else events
+        return _execute(known, config, RunContext(directory, sink, control, seed=seed, resuming=resuming))
     finally:
         directory.unlock()
 
@@ -165,9 +168,14 @@ def _fail(run: RunContext, error: dict[str, Any], cause: str) -> int:
 
 def _finish(run: RunContext, code: int, state: str, facts: dict[str, Any], cause: str | None = None) -> int:
     result = {"state": state, "metrics": {}, "error": None, "cause": cause, "weight": None, **facts}
-    if run.rank == 0:
-        write_json_atomic(run.dir.result_path, result)
-    run.events.write("state", {"state": state, "cause": cause})
-    run.events.sync()
-    run.events.close()
+    try:
+        if run.rank == 0:
+            write_json_atomic(run.dir.result_path, result)
+        run.events.write("state", {"state": state, "cause": cause})
+        run.events.sync()
+        run.events.close()
+    except (OSError, EventLogError) as error:
+        # On a full disk the end cannot be recorded. The exit code still says that it was no good one.
+        sys.stderr.write(f"The end of the run could not be written: {error}\n")
+        return EXIT_FAILED
     return code

@@ -206,6 +206,7 @@ def test_another_seed_or_setting_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.process
+@pytest.mark.timeout(300)  # five starts of torch take long where many tests share two cores
 def test_sigkill_of_real_processes_one_inside_a_checkpoint_write_changes_nothing(tmp_path: Path) -> None:
     changes = {"epochs": 60, "checkpoint_every_steps": 3, "log_every_steps": 7}
     settings = [f"--set=fit.{name}={value}" for name, value in {**BASE, **changes}.items()]
@@ -221,7 +222,7 @@ def test_sigkill_of_real_processes_one_inside_a_checkpoint_write_changes_nothing
     def kill_when(condition: Any) -> None:
         child = start(folder)
         while child.poll() is None and not condition():
-            time.sleep(0.0005)
+            time.sleep(0.001)
         assert child.poll() is None, "the run ended before it could be killed"
         child.send_signal(signal.SIGKILL)
         child.communicate()
@@ -236,7 +237,7 @@ def test_sigkill_of_real_processes_one_inside_a_checkpoint_write_changes_nothing
     kill_when(lambda: size() > before + 5000)
     last = start(folder)
     for child in (last, twin):
-        _, error = child.communicate(timeout=60)
+        _, error = child.communicate(timeout=200)
         assert child.returncode == 0, error.decode()
     assert (folder / "artifacts/final.txt").read_text() == (tmp_path / "twin/artifacts/final.txt").read_text()
     assert facts_of(folder) == facts_of(tmp_path / "twin")

@@ -15,6 +15,9 @@ from ml_core.run.control import send_command
 from ml_core.run.events import read_events
 from ml_core.vision.tests.pictures import CLASSES, Pictures, chain, config_for, small_net
 
+# Python 3.12 warns of every fork beside threads; the data loader's children only decode.
+pytestmark = pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+
 
 def _train(out: Path, config: dict[str, Any], *more: str) -> dict[str, Any]:
     path = out.parent / f"{out.name}.json"
