@@ -87,9 +87,10 @@ def in_flight_page(request: HttpRequest) -> HttpResponse:
     if not request.user.is_authenticated:
         return HttpResponse(status=204)
     states = STATE_GROUPS["active"][1]
-    mine = Run.objects.filter(owner=request.user, state__in=states).values_list("state", flat=True)
-    waiting = sum(state == RunState.QUEUED for state in mine)
-    return render(request, "runs/in_flight.html", {"working": len(mine) - waiting, "waiting": waiting})
+    mine = Run.objects.visible_to(request.user).filter(owner=request.user, state__in=states)
+    found = list(mine.values_list("state", flat=True))
+    waiting = found.count(RunState.QUEUED)
+    return render(request, "runs/in_flight.html", {"working": len(found) - waiting, "waiting": waiting})
 
 
 def _table(request: HttpRequest, runs: Sequence[Run]) -> dict[str, Any]:
