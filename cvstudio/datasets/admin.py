@@ -168,6 +168,7 @@ class DatasetImageAdmin(ReadOnlyAdmin):
     list_per_page = 50
     show_full_result_count = False  # counting all images twice is slow
     search_fields = ("path", "sha256")
+    readonly_fields = ("thumbnail",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[DatasetImage]:
         """Without the statistics of the version."""

@@ -11,11 +11,12 @@ from cvstudio.datasets.services.receive_upload import Upload
 
 
 class ReceivedArchive(UploadedFile):  # type: ignore[type-arg]  # generic in the stubs only
-    """The uploaded file of a form: its bytes lie where `upload` says."""
+    """The uploaded file of a form: its bytes lie where `upload` says; `label` is what the client calls it."""
 
-    def __init__(self, upload: Upload, name: str) -> None:
-        super().__init__(file=None, name=name, content_type="application/zip", size=upload.received)
+    def __init__(self, upload: Upload, name: str = "") -> None:
+        super().__init__(file=None, name="upload.zip", content_type="application/zip", size=upload.received)
         self.upload = upload
+        self.label = name.removesuffix(".zip")
 
     def close(self) -> None:
         """Nothing is open."""

@@ -28,7 +28,7 @@ class ZipBodyParser(BaseParser):
         request._request.archive_upload = upload  # type: ignore[attr-defined]
         while piece := stream.read(_PIECE_BYTES):
             upload.write(piece)
-        return {**request.query_params.dict(), "file": ReceivedArchive(upload, "")}
+        return {**request.query_params.dict(), "file": ReceivedArchive(upload)}
 
 
 class OctetBodyParser(ZipBodyParser):

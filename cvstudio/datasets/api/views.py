@@ -121,7 +121,7 @@ class UploadView(APIView):
         if target is not None:
             dataset = add_version_from_upload(selectors.visible_dataset(request.user, target), archive.upload, form)
         else:
-            facts = {"name": name, "description": description}
+            facts = {"name": name or archive.label, "description": description}
             dataset = create_from_upload(person(request), archive.upload, options=form, **facts)
         return answer(request, dataset.id, status.HTTP_201_CREATED)
 
