@@ -38,7 +38,7 @@ def main() -> int:
         subprocess.run([sys.executable, "manage.py", "migrate", "--verbosity", "0"], cwd=ROOT, env=env, check=True)
         listener = listen("127.0.0.1", 0)
         address = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        command = [sys.executable, "-m", "daphne", "--fd", str(listener.fileno()), "-v", "0"]
+        command = [sys.executable, "-m", "cvstudio.launcher.daphne_server", "--fd", str(listener.fileno()), "-v", "0"]
         began = time.perf_counter()
         web = subprocess.Popen(
             [*command, "cvstudio.config.asgi:application"], cwd=ROOT, env=env, pass_fds=[listener.fileno()]

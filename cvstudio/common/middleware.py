@@ -36,3 +36,18 @@ class ContentPolicyMiddleware:
         response.headers.setdefault("Content-Security-Policy", policy.format(sockets=socket_address(request)))
         response.headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
         return response
+
+
+class OneThreadMiddleware:
+    """Keeps a request in one thread from the first middleware to the view.
+
+    Under ASGI, Django runs middleware that could be asynchronous as such, and then hops to a thread and back for
+    each of their hooks, which our views (all synchronous) gain nothing from. With a synchronous one innermost the
+    whole chain is run by a single hop: about a millisecond less for every request.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)

@@ -100,6 +100,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "cvstudio.common.middleware.OneThreadMiddleware",  # innermost, or it has no effect
 ]
 ROOT_URLCONF = "cvstudio.config.urls"
 ASGI_APPLICATION = "cvstudio.config.asgi.application"

@@ -53,7 +53,8 @@ def beat_command() -> list[str]:
 def web_command(descriptor: int) -> list[str]:
     """The web server on a socket that already listens."""
     return [
-        sys.executable, "-m", "daphne", "--fd", str(descriptor), "--no-server-name", "--verbosity", "1",
+        sys.executable, "-m", "cvstudio.launcher.daphne_server", "--fd", str(descriptor), "--no-server-name",
+        "--verbosity", "1",
         "--application-close-timeout", "5", "--websocket_timeout", "-1", "cvstudio.config.asgi:application",
     ]  # fmt: skip
 
