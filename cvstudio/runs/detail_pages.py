@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -132,7 +133,7 @@ def _nothing(request: HttpRequest, run: Run) -> dict[str, Any]:
     return {}
 
 
-_CONTENT = {
+_CONTENT: dict[str, Callable[[HttpRequest, Run], dict[str, Any]]] = {
     "result": lambda request, run: result_view(run),
     "config": lambda request, run: {"groups": config_groups(run)},
     "checkpoints": lambda request, run: {"checkpoints": run.checkpoints.order_by("-step")},

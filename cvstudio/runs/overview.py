@@ -22,7 +22,7 @@ FORGET_FAULTS_AFTER = timedelta(days=7)
 
 def runs_panel(request: HttpRequest) -> dict[str, Any] | None:
     """Return the person's own runs in three groups; None when they never had one."""
-    mine = runs_for(request.user).filter(owner=request.user)
+    mine = runs_for(request.user).filter(owner_id=request.user.pk)
     recent = timezone.now() - FORGET_FAULTS_AFTER
     active = mine.filter(state__in=STATE_GROUPS["active"][1]).order_by("created_at")[:SHOWN]
     attention = mine.filter(state__in=STATE_GROUPS["attention"][1], updated_at__gte=recent).order_by("-updated_at")

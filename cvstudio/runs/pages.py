@@ -87,7 +87,7 @@ def in_flight_page(request: HttpRequest) -> HttpResponse:
     if not request.user.is_authenticated:
         return HttpResponse(status=204)
     states = STATE_GROUPS["active"][1]
-    mine = Run.objects.visible_to(request.user).filter(owner=request.user, state__in=states)
+    mine = Run.objects.visible_to(request.user).filter(owner_id=request.user.pk, state__in=states)
     found = list(mine.values_list("state", flat=True))
     waiting = found.count(RunState.QUEUED)
     return render(request, "runs/in_flight.html", {"working": len(found) - waiting, "waiting": waiting})
