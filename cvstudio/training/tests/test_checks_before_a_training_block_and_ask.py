@@ -9,7 +9,7 @@ import pytest
 from cvstudio.runs.models import Run
 from cvstudio.training.services import check_resources, probe_speed
 from cvstudio.training.services.probe_speed import run_probe
-from cvstudio.training.tests.conftest import make_architecture
+from cvstudio.training.tests.makers import make_architecture
 
 pytestmark = pytest.mark.django_db
 

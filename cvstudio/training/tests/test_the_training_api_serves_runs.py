@@ -15,7 +15,7 @@ from cvstudio.runs.curves.fold import pack
 from cvstudio.runs.folders import run_folder
 from cvstudio.runs.models import Artifact, Checkpoint, CurveBlock, Run
 from cvstudio.runs.services.append_events import NewEvent, append_events
-from cvstudio.training.tests.conftest import make_architecture
+from cvstudio.training.tests.makers import make_architecture
 
 pytestmark = pytest.mark.django_db
 
