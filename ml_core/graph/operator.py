@@ -231,6 +231,7 @@ class Operator:
             "category": self.category,
             "description": self.description,
             "variadic": self.variadic,
+            "ranks": list(self.ranks),
             "inputs": [
                 {"name": port.name, "help": port.help, "optional": port.optional}
                 for port in (() if self.variadic else self.inputs)

@@ -163,6 +163,20 @@ def test_ports_are_connected_by_dragging_and_a_cycle_is_refused_with_its_reason(
     expect(part(page, "state")).to_have_text("Valid")
 
 
+def test_a_shape_that_will_not_fit_is_foretold_while_dragging(open_page: OpenPage, alice: User) -> None:
+    document = lenet()
+    document["nodes"].append({"id": "late", "op": "Conv2d", "params": {}})
+    page, _ = opened(open_page, alice, document)
+    page.mouse.move(*middle(node(page, "fc1").locator(".port-out .port-dot")))
+    page.mouse.down()
+    page.mouse.move(*middle(node(page, "late").locator(".node-box")), steps=4)
+    expect(part(page, "hint")).to_contain_text("takes 4 dimensions; fc1 gives N×120")
+    page.keyboard.press("Escape")
+    page.mouse.up()
+    expect(part(page, "hint")).to_be_hidden()
+    expect(part(page, "unsaved")).to_be_hidden()
+
+
 def test_a_fault_stands_on_its_node_with_the_cure_and_a_click_leads_there(open_page: OpenPage, alice: User) -> None:
     page, _ = opened(open_page, alice, lenet())
     choose(page, "conv1")
@@ -284,6 +298,23 @@ def test_copies_keep_their_connections_among_each_other(open_page: OpenPage, ali
     expect(page.locator(".node.is-chosen")).to_have_count(14)
 
 
+def test_nodes_travel_through_the_clipboard_into_another_architecture(open_page: OpenPage, alice: User) -> None:
+    page, _ = opened(open_page, alice, lenet())
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    choose(page, "conv2")
+    node(page, "relu2").locator(".node-box").click(modifiers=["Shift"])
+    page.keyboard.press("Control+c")
+    other = create_architecture(alice, document=empty_document("Other"))
+    page.goto(page.url.rsplit("/", 1)[0] + f"/{other.id}")
+    part(page, "canvas").focus()
+    page.keyboard.press("Control+v")
+    expect(page.locator(".node")).to_have_count(4)
+    expect(node(page, "conv2")).to_be_visible()
+    expect(page.locator(".edge")).to_have_count(2)
+    page.keyboard.press("Control+x")
+    expect(page.locator(".node")).to_have_count(2)
+
+
 def test_what_if_the_input_is_larger_changes_shapes_and_not_the_graph(open_page: OpenPage, alice: User) -> None:
     page, _ = opened(open_page, alice, lenet())
     page.locator("#tab-cost").click()
@@ -304,6 +335,10 @@ def test_a_line_of_code_lights_up_its_node(open_page: OpenPage, alice: User) -> 
     expect(line).to_contain_text("self.conv2 = nn.Conv2d(6, 16")
     line.hover()
     expect(page.locator(".code-line.is-pointed[data-nodes~=conv2]")).not_to_have_count(1)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    part(page, "code-copy").click()
+    expect(page.locator(".toast-ok")).to_be_visible()
+    assert "self.conv2 = nn.Conv2d(6, 16" in page.evaluate("navigator.clipboard.readText()")
     with page.expect_download() as download:
         part(page, "code-download").click()
     assert download.value.suggested_filename == "LeNet.zip"

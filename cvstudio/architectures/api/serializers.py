@@ -246,6 +246,9 @@ class OperatorSerializer(serializers.Serializer):
     category = serializers.CharField()
     description = serializers.CharField()
     variadic = serializers.BooleanField()
+    ranks = serializers.ListField(
+        child=serializers.IntegerField(), help_text="Accepted ranks of the inputs, the batch axis included; empty: any."
+    )
     inputs = serializers.ListField(child=ObjectField())
     outputs = serializers.ListField(child=ObjectField())
     params = serializers.ListField(child=ObjectField())

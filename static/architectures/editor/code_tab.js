@@ -8,8 +8,7 @@ import { fill } from "./text.js";
 
 export class CodeTab {
   constructor(editor, { tabs, lines, notice, copy, download, about }, url) {
-    Object.assign(this, { editor, tabs, lines, notice, about, url, files: {}, sources: {}, file: "model.py", revision: -1 });
-    copy.addEventListener("click", () => this.#copy());
+    Object.assign(this, { editor, tabs, lines, notice, copy, about, url, files: {}, sources: {}, file: "model.py", revision: -1 });
     download.addEventListener("click", () => this.#download());
     lines.addEventListener("pointerover", (event) => this.#point(event.target.closest("[data-nodes]")));
     lines.addEventListener("pointerleave", () => this.#point(null));
@@ -54,6 +53,7 @@ export class CodeTab {
       );
     replaceChildren(this.tabs, ...names.map(tab));
     const text = this.files[this.file] ?? "";
+    this.copy.dataset.copy = text;
     const rows = !text ? [] : (this.file.endsWith(".py") ? pythonLines(text) : plainLines(text)).slice(0, text.endsWith("\n") ? -1 : undefined);
     const sources = this.sources[this.file] ?? {};
     replaceChildren(this.lines, ...rows.map((parts, index) => this.#row(index + 1, parts, sources[index + 1])));
@@ -88,11 +88,6 @@ export class CodeTab {
       line.classList.toggle("is-pointed", line.dataset.nodes.split(" ").some((id) => chosen.has(id)));
     }
     this.editor.point(chosen);
-  }
-
-  async #copy() {
-    await navigator.clipboard.writeText(this.files[this.file] ?? "");
-    this.editor.toast(fill(gettext("Copied %(file)s."), { file: this.file }));
   }
 
   async #download() {

@@ -16,6 +16,7 @@ class Hints {
       const verdict = this.judge(port.dataset);
       port.classList.add(verdict.ok ? "is-legal" : "is-illegal");
       port.classList.toggle("is-taken", Boolean(verdict.replaces));
+      port.classList.toggle("is-doubtful", verdict.doubtful);
     }
   }
 
@@ -49,7 +50,7 @@ class Hints {
   clear() {
     const { frame } = this.editor.canvas;
     frame.classList.remove("is-connecting");
-    for (const port of frame.querySelectorAll(".port")) port.classList.remove("is-legal", "is-illegal", "is-taken");
+    for (const port of frame.querySelectorAll(".port")) port.classList.remove("is-legal", "is-illegal", "is-taken", "is-doubtful");
   }
 }
 
@@ -84,6 +85,7 @@ export class ConnectGesture {
     const curve = origin.side === "out" ? edgeCurve(anchor, end) : edgeCurve(end, anchor);
     this.line.setAttribute("d", curve.path);
     this.line.classList.toggle("is-legal", Boolean(legal));
+    this.line.classList.toggle("is-doubtful", Boolean(legal && this.target.verdict.doubtful));
     this.line.classList.toggle("is-illegal", Boolean(this.target && !legal));
     editor.hint(this.target ? this.target.verdict.reason : "", event.clientX, event.clientY);
   }

@@ -100,10 +100,11 @@ export class Saving extends EventTarget {
 
   async #saveView() {
     clearTimeout(this.viewTimer);
+    // Places belong to the graph that is stored; those of an unsaved one go along when it is saved.
+    if (this.editor.history.dirty) return;
     const view = this.#view();
     const text = JSON.stringify(view);
     if (text === this.savedView) return;
-    this.savedView ??= text;
     try {
       await api(this.viewUrl, { method: "PUT", body: { view } });
       this.savedView = text;

@@ -89,6 +89,7 @@ export class VersionsTab {
 }
 
 function diffLine(line) {
-  const kind = { "+": "new", "-": "old", "@": "place" }[line[0]] ?? "same";
+  const isHead = /^(---|\+\+\+|@@) /.test(line);
+  const kind = isHead ? "place" : ({ "+": "new", "-": "old" }[line[0]] ?? "same");
   return html("div", { class: `version-line is-${kind}` }, line || " ");
 }
