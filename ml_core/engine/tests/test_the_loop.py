@@ -15,6 +15,7 @@ from ml_core.engine.batches import count_batches, epoch_batches, share
 from ml_core.engine.checkpoint import list_checkpoints, name_of
 from ml_core.engine.config import FitConfig
 from ml_core.engine.device import choose_device
+from ml_core.engine.ema import MovingAverage
 from ml_core.engine.loop import fit
 from ml_core.engine.schedule import rate_factor
 from ml_core.engine.task import FitData, ParameterGroup, Step, TensorData
@@ -315,3 +316,32 @@ def test_data_without_samples_are_refused(tmp_path: Path) -> None:
     empty = TensorData(torch.zeros(0, FEATURES), torch.zeros(0, dtype=torch.int64))
     with pytest.raises(Exception, match="no training samples"):
         fit(ToyTask(), FitData(empty), FitConfig(**BASE, monitor="loss"), open_run(tmp_path))
+
+
+def test_a_checkpoint_is_made_when_its_time_has_come(tmp_path: Path) -> None:
+    train(open_run(tmp_path), epochs=1, checkpoint_every_s=1e-6)
+    events, _ = read_events(tmp_path / "events.jsonl", 0, 1 << 30)
+    assert [event["data"]["step"] for event in events if event["kind"] == "checkpoint"] == [1, 2, 3, 4, 4]
+
+
+def test_values_of_steps_are_written_at_most_as_often_as_allowed(tmp_path: Path) -> None:
+    train(open_run(tmp_path), log_min_interval_s=3600)
+    steps = [fact[1] for fact in facts_of(tmp_path) if fact[0] == "metric" and fact[3] == "step"]
+    assert steps == [1]
+
+
+def test_the_moving_average_follows_its_formula() -> None:
+    torch.manual_seed(0)
+    model = nn.Linear(3, 2)
+    average = MovingAverage(model, 0.9)
+    expected = model.weight.detach().clone()
+    for update in range(1, 30):
+        with torch.no_grad():
+            model.weight.add_(torch.randn(2, 3))
+        average.update()
+        decay = min(0.9, (1 + update) / (10 + update))
+        expected = decay * expected + (1 - decay) * model.weight.detach()
+    own = model.weight.detach().clone()
+    with average.applied():
+        assert torch.allclose(model.weight, expected, atol=1e-5)
+    assert torch.equal(model.weight, own)
