@@ -57,7 +57,7 @@ def class_rows(dataset: Dataset, version: DatasetVersion) -> list[dict[str, Any]
 def examples(dataset: Dataset, version: DatasetVersion, limit: int = 24) -> list[dict[str, Any]]:
     """The first image of each class; of many classes, those that come first (2 queries)."""
     rows = version.images.filter(label__lt=limit).order_by().values("label").annotate(first=Min("position"))
-    images = images_at(version, [row["first"] for row in sorted(rows, key=lambda row: row["label"])])
+    images = images_at(version, [row["first"] for row in sorted(rows, key=lambda row: row["label"] or 0)])
     names = [version.classes[image.label or 0] for image in images]
     return [
         {"image": image, "name": name, "url": address("images", dataset, version, **{"class": name})}

@@ -48,7 +48,9 @@ def test_a_tab_opens_for_owner_and_admin_and_for_nobody_else(
     assert "/login" in answer["Location"]
 
 
-@pytest.mark.parametrize("address", ["", "new", "new?way=folder", "new?way=sample", "folders", "augmentations", "?view=table"])
+@pytest.mark.parametrize(
+    "address", ["", "new", "new?way=folder", "new?way=sample", "folders", "augmentations", "?view=table"]
+)
 def test_the_other_pages_open(address: str, alice_page: Client, dataset: Dataset) -> None:
     assert text_of(alice_page.get(f"/datasets/{address}"))
     assert page_of(None).get(f"/datasets/{address}").status_code == 302
@@ -149,7 +151,8 @@ def test_pages_take_a_fixed_number_of_queries(
 
 def test_a_folder_is_registered_by_the_form(alice_page: Client, root: Path) -> None:
     folder = image_folder(root / "pets", {"a": 3, "b": 3})
-    posted = {"path": str(folder), "name": "", "options.seed": "4", "options.use_given_splits": "true", "options.val": "0.3"}
+    options = {"options.seed": "4", "options.use_given_splits": "true", "options.val": "0.3"}
+    posted = {"path": str(folder), "name": "", **options}
     answer = alice_page.post("/datasets/register", posted)
     assert answer.status_code == 302
     run = Run.objects.get()

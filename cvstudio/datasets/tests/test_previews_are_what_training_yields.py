@@ -109,7 +109,8 @@ def test_a_damaged_image_is_told_by_its_code(alice_api: Any, dataset: Dataset, w
     ("wish", "where"),
     [
         ({"operations": [{"op": "Nonsense"}]}, "operations.0"), ({"size": 4}, "size"), ({"size": 4096}, "size"),
-        ({"count": 99}, "count"), ({"seed": -1}, "seed"), ({"mode": "CMYK"}, "mode"), ({"operations": "x"}, "operations"),
+        ({"count": 99}, "count"), ({"seed": -1}, "seed"), ({"mode": "CMYK"}, "mode"),
+        ({"operations": "x"}, "operations"),
         ({"operations": [{"op": "RandomRotation", "degrees": 1e9}]}, "operations.0"),
     ],
 )  # fmt: skip

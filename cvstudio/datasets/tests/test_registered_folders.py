@@ -33,12 +33,24 @@ def hostile_paths(root: Path) -> dict[str, str]:
     (root / "link").symlink_to(outside)
     (root / "file.txt").write_text("x")
     return {
-        "outside": str(outside), "sibling with the root's name in front": str(sibling), "link that leads out":
-        str(root / "link"), "dots": str(root / ".." / "outside"), "file": str(root / "file.txt"), "system": "/etc",
-        "relative": "pets", "empty": " ", "missing": str(root / "missing"), "scheme": f"file://{root}",
-        "encoded": str(root) + "/%2e%2e/outside", "double encoded": str(root) + "/%252e%252e", "backslash":
-        str(root) + "\\..\\outside", "home": "~", "long": str(root) + "/x" * 400, "unc": "//host/share", "drive": "C:\\",
-    }  # fmt: skip
+        "outside": str(outside),
+        "sibling with the root's name in front": str(sibling),
+        "link that leads out": str(root / "link"),
+        "dots": str(root / ".." / "outside"),
+        "file": str(root / "file.txt"),
+        "system": "/etc",
+        "relative": "pets",
+        "empty": " ",
+        "missing": str(root / "missing"),
+        "scheme": f"file://{root}",
+        "encoded": f"{root}/%2e%2e/outside",
+        "double encoded": f"{root}/%252e%252e",
+        "backslash": f"{root}\\..\\outside",
+        "home": "~",
+        "long": f"{root}{'/x' * 400}",
+        "unc": "//host/share",
+        "drive": "C:\\",
+    }
 
 
 def test_every_other_path_gets_the_same_refusal(alice_api: Any, root: Path) -> None:
