@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from functools import cache
 from typing import Any
 
 from django.conf import settings
+from django.core.signals import setting_changed
+from django.dispatch import receiver
 
 
 @dataclass(frozen=True)
@@ -41,9 +44,17 @@ class Limits:
     threads: int = 0
 
 
+@cache
 def limits() -> Limits:
-    """The bounds in force."""
+    """The bounds in force; read once, as every prediction asks for them."""
     chosen: dict[str, Any] = {
         field.name: getattr(settings, f"INFER_{field.name.upper()}", field.default) for field in fields(Limits)
     }
     return Limits(**chosen)
+
+
+@receiver(setting_changed)
+def read_again(setting: str, **_: Any) -> None:
+    """Tests change settings."""
+    if setting.startswith("INFER_"):
+        limits.cache_clear()

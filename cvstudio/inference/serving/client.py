@@ -87,6 +87,15 @@ def is_served() -> bool:
         return False
 
 
+def forget_connection() -> None:
+    """Connect anew next time; for tests, whose Redis changes."""
+    global _connection, _submit
+    with _lock:
+        if _connection is not None:
+            _connection.close()
+        _connection = _submit = None
+
+
 def _redis() -> tuple[redis.Redis, Script]:
     """One pool of connections for the process: each waiting request holds one."""
     global _connection, _submit

@@ -37,6 +37,7 @@ Loader = Callable[[RequestHeader], Answering]
 _ANSWER_LIVES_S = 60
 _AFTER_REDIS_LOSS_S = 0.5
 _MOST_AT_ONCE = 32
+_LOOK_UP_S = 0.25  # how long closing may have to wait for the receiver
 
 
 @dataclass
@@ -77,6 +78,7 @@ class InferenceServer:
         self._loaders = ThreadPoolExecutor(1, thread_name_prefix="load")
         self._answerers = ThreadPoolExecutor(1, thread_name_prefix="answer")
         self._closing = threading.Event()
+        self._ready = threading.Event()
         self._threads = [
             threading.Thread(target=self._receive, name="receive", daemon=True),
             threading.Thread(target=self._beat, name="beat", daemon=True),
@@ -88,6 +90,10 @@ class InferenceServer:
         for thread in self._threads:
             thread.start()
 
+    def wait_until_ready(self, seconds: float) -> bool:
+        """Wait until clients can see that this worker lives."""
+        return self._ready.wait(seconds)
+
     def close(self) -> None:
         """Take no more requests, answer those that were taken, and end."""
         self._closing.set()
@@ -97,6 +103,7 @@ class InferenceServer:
         self._decoders.shutdown()
         self._batcher.close()
         self._answerers.shutdown()
+        self._leave()
         self._models.clear()
         self._redis.close()
 
@@ -109,9 +116,19 @@ class InferenceServer:
                     pipe.set(protocol.ALIVE, self.name, px=lost_ms)
                     pipe.set(protocol.alive_key(self.name), "1", px=lost_ms)
                     pipe.execute()
+                self._ready.set()
             except redis.RedisError as error:
                 logger.warning("Redis does not answer the infer worker: %s", error)
             self._closing.wait(self._limits.beat_s)
+
+    def _leave(self) -> None:
+        """Let clients know at once that this worker is gone."""
+        try:
+            self._redis.delete(protocol.alive_key(self.name))
+            if self._redis.get(protocol.ALIVE) == self.name.encode():
+                self._redis.delete(protocol.ALIVE)
+        except redis.RedisError as error:
+            logger.warning("The infer worker could not say goodbye: %s", error)
 
     def _receive(self) -> None:
         while not self._closing.is_set():
@@ -126,7 +143,7 @@ class InferenceServer:
                 self._accept(value, received)
 
     def _next_requests(self) -> list[bytes]:
-        first = self._redis.brpop([protocol.REQUESTS], timeout=1)
+        first = self._redis.brpop([protocol.REQUESTS], timeout=_LOOK_UP_S)
         if first is None:
             return []
         more = self._redis.rpop(protocol.REQUESTS, _MOST_AT_ONCE)
