@@ -7,7 +7,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from ml_core.graph import MAX_BYTES, templates
+from cvstudio.architectures.catalogue import translated_templates
+from ml_core.graph import MAX_BYTES
 
 EMPTY, FILE = "empty", "file"
 
@@ -25,7 +26,7 @@ class NewArchitectureForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        choices = [(entry["name"], entry["title"]) for entry in templates()]
+        choices = [(entry["name"], entry["title"]) for entry in translated_templates()]
         start = self.fields["start"]
         assert isinstance(start, forms.ChoiceField)
         start.choices = [*choices, (EMPTY, _("Empty canvas")), (FILE, _("A file"))]

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from cvstudio.accounts.models import User
 from cvstudio.architectures import selectors
+from cvstudio.architectures.catalogue import translated_operators, translated_templates
 from cvstudio.architectures.errors import InUseError
 from cvstudio.architectures.forms import EMPTY, FILE, NewArchitectureForm
 from cvstudio.architectures.models import Architecture
@@ -27,7 +28,6 @@ from cvstudio.architectures.services.create_architecture import (
 )
 from cvstudio.architectures.services.delete_architecture import delete_architecture
 from ml_core.errors import CodedError
-from ml_core.graph import operators, templates
 
 PAGE_SIZE = 24
 ORDERS = {"updated": "-updated_at", "name": "name", "created": "-created_at"}
@@ -104,7 +104,7 @@ def boot_data(architecture: Architecture) -> dict[str, Any]:
         "graph": {**version.document, "name": architecture.name},
         "view": architecture.view,
         "description": architecture.description,
-        "operators": operators(),
+        "operators": translated_operators(),
         "urls": urls,
     }
 
@@ -143,4 +143,4 @@ def delete_page(request: HttpRequest, id: uuid.UUID) -> HttpResponse:
 
 def starters() -> list[dict[str, Any]]:
     """Starter templates with their drawing and size, for the cards."""
-    return [{**entry, "facts": check_document(entry["document"]).facts} for entry in templates()]
+    return [{**entry, "facts": check_document(entry["document"]).facts} for entry in translated_templates()]

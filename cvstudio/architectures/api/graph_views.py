@@ -15,8 +15,9 @@ from rest_framework.views import APIView
 from cvstudio.architectures import selectors
 from cvstudio.architectures.api import serializers
 from cvstudio.architectures.api.serializers import parsed
+from cvstudio.architectures.catalogue import translated_operators, translated_templates
 from cvstudio.architectures.services.generate_code import generate_code, pack_code, store_code
-from ml_core.graph import Analysis, Finding, analyze, operators, templates, validate
+from ml_core.graph import Analysis, Finding, analyze, validate
 
 
 def subject(request: Request, form: dict[str, Any]) -> dict[str, Any]:
@@ -111,7 +112,7 @@ class OperatorsView(APIView):
     @extend_schema(responses=serializers.OperatorSerializer(many=True))
     def get(self, request: Request) -> Response:
         """The catalogue: every operator with its ports, parameters, bounds and defaults."""
-        return Response(operators())
+        return Response(translated_operators())
 
 
 class TemplatesView(APIView):
@@ -123,4 +124,4 @@ class TemplatesView(APIView):
     def get(self, request: Request) -> Response:
         """Starter documents for images of a size and a number of classes."""
         form = parsed(serializers.TemplateQuerySerializer(data=request.query_params))
-        return Response(templates((form["channels"], form["height"], form["width"]), form["classes"]))
+        return Response(translated_templates((form["channels"], form["height"], form["width"]), form["classes"]))
