@@ -26,7 +26,7 @@ def test_a_person_signs_in_changes_the_language_and_signs_out(live_server, brows
 
 def test_swagger_works_without_foreign_hosts(open_page, alice):
     page = open_page(alice, "/api/v1/docs")
-    expect(page.get_by_text("/api/v1/auth/login").first).to_be_visible()
+    expect(page.get_by_text("/api/v1/auth/login").first).to_be_visible(timeout=40_000)
 
 
 def test_redoc_works_and_its_foreign_logo_is_blocked(live_server, browser):
@@ -34,7 +34,7 @@ def test_redoc_works_and_its_foreign_logo_is_blocked(live_server, browser):
     hosts = set()
     page.on("requestfinished", lambda request: hosts.add(request.url.split("/")[2]))
     page.goto(f"{live_server.url}/api/v1/redoc")
-    expect(page.get_by_role("heading", name="CV Studio").first).to_be_visible()
+    expect(page.get_by_role("heading", name="CV Studio").first).to_be_visible(timeout=40_000)
     assert {host.split(":")[0] for host in hosts if host} == {"localhost"}
     page.context.close()
 
