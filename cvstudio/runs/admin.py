@@ -134,7 +134,7 @@ class RunAdmin(admin.ModelAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """Everything but name and notes."""
         shown = [field for _title, part in self.fieldsets for field in part["fields"]]
-        return [field for field in shown if field not in ("name", "notes")]
+        return [str(field) for field in shown if field not in ("name", "notes")]
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """Without the bulk deletion, which would leave files behind."""

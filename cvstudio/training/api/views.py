@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from cvstudio.accounts.current import current_user
 from cvstudio.common.api.pagination import KeysetPagination
 from cvstudio.runs.models import Run
 from cvstudio.runs.selectors import run_details, runs_for
@@ -39,7 +40,7 @@ def visible_run(request: Request, id: uuid.UUID) -> Run:
 def plan_from(request: Request, form: dict[str, Any]) -> Any:
     """Take the parts of a plan out of a form."""
     named = {name: form.pop(name, None) for name in PLAN_IDS}
-    return make_plan(request.user, settings=form.pop("config"), **named)
+    return make_plan(current_user(request), settings=form.pop("config"), **named)
 
 
 class TrainingListView(ListAPIView):
@@ -123,7 +124,7 @@ class CloneView(APIView):
     def post(self, request: Request, id: uuid.UUID) -> Response:
         """Queue a run with the same data, network and settings, and these changes."""
         form = parsed(serializers.CloneSerializer(data=request.data))
-        run = clone_training(visible_run(request, id), owner=request.user, changes=form.pop("config"), **form)
+        run = clone_training(visible_run(request, id), owner=current_user(request), changes=form.pop("config"), **form)
         return Response(serializers.RunSerializer(visible_run(request, run.id)).data, status.HTTP_201_CREATED)
 
 
