@@ -64,7 +64,7 @@ class RunConsumer(AsyncWebsocketConsumer):
         self._feed = Feed(min(after, run.last_seq), self._fetch)
         self.offer, self.head = self._feed.offer, self._feed.head
         await self.send(run_frame(run))
-        await hub().add(self)
+        hub().add(self)
         self._sender = asyncio.create_task(self._send_all())
         self._sender.add_done_callback(self._sender_ended)
 
@@ -72,7 +72,7 @@ class RunConsumer(AsyncWebsocketConsumer):
         """Leave the hub."""
         if self._sender is not None:
             self._sender.cancel()
-            await hub().remove(self)
+            hub().remove(self)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """Take a confirmation; anything else is ignored."""

@@ -22,7 +22,7 @@ from django.db import DatabaseError
 from redis.exceptions import RedisError
 
 from cvstudio.runs.live.frames import Line
-from cvstudio.runs.live.publish import group_of
+from cvstudio.runs.live.publish import GROUP, batches_in
 from cvstudio.runs.models import Run
 
 logger = logging.getLogger(__name__)
@@ -51,71 +51,61 @@ class Watcher(Protocol):
 
 
 class Hub:
-    """Feeds the watchers of this process. Made by the first, ends with the last."""
+    """Feeds the watchers of this process. Begins with the first, ends with the last."""
 
     def __init__(self) -> None:
         self._watchers: dict[str, set[Watcher]] = defaultdict(set)
-        self._joined: dict[str, float] = {}
-        self._channel: str | None = None
         self._tasks: list[asyncio.Task[None]] = []
+        self._is_joined = False
         self._next_people_look = 0.0
 
-    async def add(self, watcher: Watcher) -> None:
+    def add(self, watcher: Watcher) -> None:
         """Begin to feed a watcher."""
         self._watchers[watcher.run_id].add(watcher)
         if not self._tasks:
             self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._tick())]
-        await self._join(watcher.run_id)
 
-    async def remove(self, watcher: Watcher) -> None:
-        """Stop to feed a watcher; leave the run's group with its last one."""
+    def remove(self, watcher: Watcher) -> None:
+        """Stop to feed a watcher."""
         remaining = self._watchers.get(watcher.run_id, set())
         remaining.discard(watcher)
-        if remaining:
-            return
-        self._watchers.pop(watcher.run_id, None)
-        if self._joined.pop(watcher.run_id, None) is not None and self._channel:
-            try:
-                await get_channel_layer().group_discard(group_of(watcher.run_id), self._channel)
-            except _LAYER_FAULTS as error:
-                logger.debug("a group could not be left: %s", error)
+        if not remaining:
+            self._watchers.pop(watcher.run_id, None)
         if not self._watchers:
             for task in self._tasks:
                 task.cancel()
-            self._tasks, self._channel, self._joined = [], None, {}
-
-    async def _join(self, run_id: str) -> None:
-        """Join the run's group; where that fails the tick tries again."""
-        if self._channel is None:
-            return
-        try:
-            await get_channel_layer().group_add(group_of(run_id), self._channel)
-            self._joined[run_id] = time.monotonic()
-        except _LAYER_FAULTS as error:
-            self._joined.pop(run_id, None)
-            logger.debug("a group could not be joined: %s", error)
+            self._tasks, self._is_joined = [], False
 
     async def _listen(self) -> None:
         """Receive from the channel layer, through all its failures."""
-        layer = get_channel_layer()
         while True:
             try:
-                if self._channel is None:
-                    self._channel = await layer.new_channel()
-                    await asyncio.gather(*(self._join(run_id) for run_id in list(self._watchers)))
-                self._deliver(await layer.receive(self._channel))
+                await self._receive()
             except _LAYER_FAULTS as error:
                 logger.info("live events come from the database while the channel layer fails: %s", error)
-                self._joined.clear()
-                self._channel = None
+                self._is_joined = False
                 await asyncio.sleep(_RETRY_S)
 
-    def _deliver(self, message: dict[str, Any]) -> None:
-        watchers = self._watchers.get(message["run"])
-        if watchers:
-            lines = [Line(*line) for line in message["lines"]]
-            for watcher in list(watchers):
-                watcher.offer(lines)
+    async def _receive(self) -> None:
+        layer = get_channel_layer()
+        channel = await layer.new_channel()
+        rejoin_at = 0.0
+        try:
+            while True:
+                if time.monotonic() >= rejoin_at:  # a Redis that lost its data has lost its groups
+                    await layer.group_add(GROUP, channel)
+                    self._is_joined, rejoin_at = True, time.monotonic() + JOIN_AGAIN_S
+                try:
+                    async with asyncio.timeout(JOIN_AGAIN_S):
+                        message = await layer.receive(channel)
+                except TimeoutError:
+                    continue
+                for run_id, lines in batches_in(message):
+                    for watcher in list(self._watchers.get(run_id, ())):
+                        watcher.offer(lines)
+        except asyncio.CancelledError:
+            await layer.group_discard(GROUP, channel)
+            raise
 
     async def _tick(self) -> None:
         while True:
@@ -124,16 +114,13 @@ class Hub:
                 await self._look()
             except DatabaseError as error:
                 logger.warning("the watched runs could not be read: %s", error)
-            stale = time.monotonic() - JOIN_AGAIN_S  # a Redis that lost its data has lost its groups
-            await asyncio.gather(*(self._join(run_id) for run_id in list(self._watchers)
-                                   if self._joined.get(run_id, 0.0) < stale))  # fmt: skip
 
     async def _look(self) -> None:
         heads: dict[str, int] = await database_sync_to_async(_heads)(list(self._watchers))
         for run_id, watchers in list(self._watchers.items()):
             for watcher in list(watchers):
                 if run_id in heads:
-                    watcher.head(heads[run_id], is_urgent=run_id not in self._joined)
+                    watcher.head(heads[run_id], is_urgent=not self._is_joined)
                 else:
                     watcher.drop(4404)
         if time.monotonic() >= self._next_people_look:

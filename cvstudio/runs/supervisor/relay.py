@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from cvstudio.runs.curves.fold import Folder
 from cvstudio.runs.errors import RunConflictError
@@ -19,6 +22,15 @@ from ml_core.run.events import read_events
 logger = logging.getLogger(__name__)
 
 _BATCH_BYTES = 256 * 1024
+
+
+# SQLite takes one writer at a time; those who find it busy sleep and try again, and the unlucky ones try for seconds.
+# Relays of one worker take turns instead, which costs nothing where writers do not exclude each other.
+_sqlite_turn = threading.Lock()
+
+
+def _turn() -> AbstractContextManager[Any]:
+    return _sqlite_turn if connection.vendor == "sqlite" else nullcontext()
 
 
 class Relay:
@@ -94,7 +106,7 @@ class Relay:
     def _store(self, batch: Sequence[digest.SourceEvent], source: SourcePosition) -> None:
         events = digest.to_store(batch)
         changes = digest.changes_of(batch, self._summary)
-        with transaction.atomic():
+        with _turn(), transaction.atomic():
             last = append_events(self._run_id, events, fence=self._fence, source=source, changes=changes)
             digest.store_files(self._run_id, self._folder, batch)
             numbered = enumerate(events, start=last - len(events) + 1)

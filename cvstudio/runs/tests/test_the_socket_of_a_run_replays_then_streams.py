@@ -17,7 +17,7 @@ from cvstudio.runs.live import hub as hub_module
 from cvstudio.runs.live import publish as publish_module
 from cvstudio.runs.live.frames import line_of
 from cvstudio.runs.live.hub import hub
-from cvstudio.runs.live.publish import MESSAGE, group_of
+from cvstudio.runs.live.publish import GROUP, Batch, message_of
 from cvstudio.runs.models import Run, RunState
 from cvstudio.runs.selectors import events_after
 from cvstudio.runs.services.append_events import NewEvent, append_events
@@ -31,7 +31,7 @@ def no_publisher(monkeypatch: pytest.MonkeyPatch) -> None:
     """The in-memory layer lives in one event loop, so the tests announce events themselves."""
 
     class Nobody:
-        def put(self, group: str, message: dict[str, Any]) -> None:
+        def put(self, batch: Batch) -> None:
             return
 
     monkeypatch.setattr(publish_module, "_publisher", Nobody)
@@ -68,9 +68,8 @@ def write(run: Run, count: int) -> None:
 
 
 async def announce(run: Run, after: int) -> None:
-    lines = [list(line_of(event)) for event in await sync_to_async(events_after)(run.id, after, 1000)]
-    message = {"type": MESSAGE, "run": str(run.id), "lines": lines}
-    await get_channel_layer().group_send(group_of(run.id), message)
+    lines = [line_of(event) for event in await sync_to_async(events_after)(run.id, after, 1000)]
+    await get_channel_layer().group_send(GROUP, message_of([(str(run.id), lines)]))
 
 
 async def test_a_socket_replays_from_the_asked_number_and_then_streams(make_run: Any, alice: Any) -> None:
@@ -191,6 +190,6 @@ async def test_the_hub_keeps_nothing_when_the_last_socket_has_gone(make_run: Any
         await frames_until(socket, "live")
     for socket in sockets:
         await socket.disconnect()
-    assert not hub()._watchers and not hub()._tasks and not hub()._joined
+    assert not hub()._watchers and not hub()._tasks
     assert settings.CHANNEL_LAYERS["default"]["BACKEND"].endswith("InMemoryChannelLayer")
     await asyncio.sleep(0)
