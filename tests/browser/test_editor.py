@@ -512,8 +512,10 @@ def test_training_starts_from_what_is_drawn_and_only_when_it_is_valid(open_page:
     expect(part(page, "state")).to_have_text("Valid")
     page.route("**/runs/new*", lambda route: route.fulfill(body="<title>training</title>", content_type="text/html"))
     part(page, "train").click()
-    page.wait_for_url(f"**/runs/new?architecture={stored.id}")
+    page.wait_for_url("**/runs/new?*")
+    stored.refresh_from_db()
     assert stored.versions.count() == 2
+    assert page.url.endswith(f"?architecture={stored.id}&architecture_version={stored.current_version_id}")
 
 
 def set_param_again(page: Page, id: str, name: str, value: str) -> None:

@@ -140,8 +140,13 @@ part("train").addEventListener("click", async (event) => {
     editor.toast(gettext("Correct the faults first; then it can be trained."), "warning");
   } else if (editor.history.dirty) {
     event.preventDefault();
-    if (await editor.saving.save()) location.assign(event.target.closest("a").href);
+    if (await editor.saving.save()) location.assign(part("train").href);
   }
+});
+editor.saving.addEventListener("saved", ({ detail }) => {
+  const address = new URL(part("train").href);
+  address.searchParams.set("architecture_version", detail.version_id);
+  part("train").href = address.href;
 });
 
 const name = part("name");
