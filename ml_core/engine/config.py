@@ -119,7 +119,7 @@ class FitConfig(BaseModel):
     )
     channels_last: Literal["auto", "on", "off"] = option(
         "auto",
-        description="Memory order of images that makes convolutions faster on a GPU. Automatic is on for CUDA.",
+        description="Memory order of images that makes convolutions faster. Automatic is on for CUDA and the CPU.",
         group=PRECISION,
         advanced=True,
     )

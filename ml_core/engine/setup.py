@@ -12,7 +12,7 @@ from torch import nn
 
 from ml_core.engine.batches import count_batches
 from ml_core.engine.config import FitConfig
-from ml_core.engine.device import cap_threads, choose_device, use_channels_last
+from ml_core.engine.device import cap_threads, choose_device, place, use_channels_last
 from ml_core.engine.distribution import Single
 from ml_core.engine.ema import MovingAverage
 from ml_core.engine.optimizers import build_optimizers
@@ -77,10 +77,7 @@ def prepare(task: Task, data: FitData, config: FitConfig, seed: int, group: Sing
 
     model = task.model
     channels_last = use_channels_last(config.channels_last, device, model)
-    if channels_last:
-        model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    else:
-        model.to(device)
+    place(model, device, channels_last)
     groups = task.parameter_groups()
     optimizers = build_optimizers(groups, config, device)
     batches = count_batches(samples, config.batch_size)

@@ -20,7 +20,7 @@ import psutil
 import torch
 
 from ml_core.data.manifest import read_items, read_version
-from ml_core.engine.device import cap_threads, choose_device, explain_out_of_memory
+from ml_core.engine.device import cap_threads, choose_device, explain_out_of_memory, place, use_channels_last
 from ml_core.engine.optimizers import build_optimizers
 from ml_core.engine.precision import Precision, choose_format
 from ml_core.engine.task import ParameterGroup
@@ -64,7 +64,8 @@ def probe(config: ClassifyConfig) -> dict[str, Any]:
     cache_bytes = ImageData(train, Path(config.data.root), preparation, config.augment).memory_bytes
     available = _available_bytes(device)
     with tempfile.TemporaryDirectory(prefix="probe-") as folder, explain_out_of_memory(config.fit.batch_size):
-        model = load_model(config.graph, folder, pretrained=False).to(device)
+        model = load_model(config.graph, folder, pretrained=False)
+        place(model, device, use_channels_last(config.fit.channels_last, device, model))
         task = ClassifyTask(model, classes, preparation, config.label_smoothing, {})
         step_s = _step_seconds(task, batch, config, device)
     return {

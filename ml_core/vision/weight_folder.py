@@ -11,6 +11,7 @@ import safetensors.torch
 import torch
 from torch import nn
 
+from ml_core.engine.device import place, use_channels_last
 from ml_core.graph.build import load_model, write_model
 from ml_core.run.context import RunContext
 from ml_core.run.events import utc_now
@@ -105,7 +106,8 @@ def load_classifier(folder: Path, device: torch.device) -> Classifier:
             hint="Use the folder as the training left it.",
             where=MODEL_FILE,
         ) from error
-    return Classifier(model.to(device).eval(), list(facts.classes), preparation_from(facts.preprocessing))
+    place(model, device, use_channels_last("auto", device, model))
+    return Classifier(model.eval(), list(facts.classes), preparation_from(facts.preprocessing))
 
 
 def start_from(model: nn.Module, folder: Path, run: RunContext) -> None:
