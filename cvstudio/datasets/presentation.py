@@ -55,13 +55,18 @@ def class_rows(dataset: Dataset, version: DatasetVersion) -> list[dict[str, Any]
 
 
 def examples(dataset: Dataset, version: DatasetVersion, limit: int = 24) -> list[dict[str, Any]]:
-    """The first image of each class; of many classes, those that come first (2 queries)."""
+    """The first images of each class: one where there are many classes, else more (2 queries)."""
+    each = max(1, limit // (2 * max(1, len(version.classes))))
     rows = version.images.filter(label__lt=limit).order_by().values("label").annotate(first=Min("position"))
-    images = images_at(version, [row["first"] for row in sorted(rows, key=lambda row: row["label"] or 0)])
-    names = [version.classes[image.label or 0] for image in images]
+    firsts = sorted((row["label"] or 0, row["first"]) for row in rows)
+    # Images are sorted by path, so those of a class folder stand together.
+    images = images_at(version, [first + further for _, first in firsts for further in range(each)])
+    label_at = {first + further: label for label, first in firsts for further in range(each)}
     return [
         {"image": image, "name": name, "url": address("images", dataset, version, **{"class": name})}
-        for image, name in zip(images, names, strict=True)
+        for image in images
+        if image.label == label_at[image.position]
+        for name in [version.classes[image.label]]
     ]
 
 

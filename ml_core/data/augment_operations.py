@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from ml_core.errors import ConfigError
 
 Size = tuple[int, int]
-Probability = Annotated[float, Field(ge=0.0, le=1.0, description="Share of the images that are changed.")]
+Probability = Annotated[float, Field(ge=0.0, le=1.0, title="Probability", description="Share of the images.")]
 
 
 @dataclass(frozen=True)
@@ -146,9 +146,9 @@ class ColorJitter(Operation):
     title = "Colour jitter"
     summary = "Changes brightness, contrast, saturation and hue at random. Zero leaves one as it is."
     op: Literal["ColorJitter"] = "ColorJitter"
-    brightness: float = Field(0.2, ge=0.0, le=1.0, description="0.2 means a factor between 0.8 and 1.2.")
-    contrast: float = Field(0.2, ge=0.0, le=1.0, description="0.2 means a factor between 0.8 and 1.2.")
-    saturation: float = Field(0.2, ge=0.0, le=1.0, description="0.2 means a factor between 0.8 and 1.2.")
+    brightness: float = Field(0.2, ge=0.0, le=1.0, description="0.2: a factor from 0.8 to 1.2.")
+    contrast: float = Field(0.2, ge=0.0, le=1.0, description="0.2: a factor from 0.8 to 1.2.")
+    saturation: float = Field(0.2, ge=0.0, le=1.0, description="0.2: a factor from 0.8 to 1.2.")
     hue: float = Field(0.0, ge=0.0, le=0.5, description="Largest shift around the colour circle; 0.5 is half of it.")
 
     def call(self, size: Size | None) -> Call:

@@ -105,7 +105,7 @@ def read_orientation(image: Image.Image) -> int:
 
 
 def to_mode(image: Image.Image, mode: PixelMode, where: str = "") -> Image.Image:
-    """Convert a loaded image to 8-bit ``mode``; never returns the same object.
+    """Convert a loaded image to 8-bit ``mode``; one that has it is returned as it is.
 
     Raises:
         FormatError: Floating-point pixels, whose range nobody can know.
@@ -120,10 +120,10 @@ def to_mode(image: Image.Image, mode: PixelMode, where: str = "") -> Image.Image
         wide = np.asarray(image).astype(np.int64).clip(0, 65_535)
         image = Image.fromarray(((wide + 128) // 257).astype(np.uint8))
     elif image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
-        rgba = image.convert("RGBA")
-        white = Image.new("RGBA", rgba.size, (255, 255, 255, 255))
-        image = Image.alpha_composite(white, rgba)
-    return image.copy() if image.mode == mode else image.convert(mode)
+        clear = image if image.mode == "RGBA" else image.convert("RGBA")
+        image = Image.new("RGB", clear.size, (255, 255, 255))
+        image.paste(clear, mask=clear)
+    return image if image.mode == mode else image.convert(mode)
 
 
 def open_image(source: ImageSource | BinaryIO, where: str) -> Image.Image:

@@ -30,10 +30,10 @@ class ImportConfig(RecipeConfig):
     use_given_splits: bool = option(
         True, description="Folders called train, val and test decide. Off: all images are dealt anew.", group="Splits"
     )
-    val: float = option(0.15, ge=0.0, le=0.9, description="Share of validation images where none are given.",
-                        group="Splits")  # fmt: skip
-    test: float = option(0.15, ge=0.0, le=0.9, description="Share of test images where none are given.",
-                         group="Splits")  # fmt: skip
+    val: float = option(0.15, ge=0.0, le=0.9, title="Validation share", group="Splits",
+                        description="Share of validation images where none are given.")  # fmt: skip
+    test: float = option(0.15, ge=0.0, le=0.9, title="Test share", group="Splits",
+                         description="Share of test images where none are given.")  # fmt: skip
     seed: int = option(0, ge=0, le=2**31 - 1, description="Decides the splits that are dealt.", group="Splits")
     accept_rejects: bool = option(
         False, description="Go on however many files cannot be used. Look at the list of rejects first.", group="Care"

@@ -82,8 +82,9 @@ export class OperationList {
   fields(row, facts) {
     const place = element("div", { class: "operation-fields" });
     for (const [name, schema] of Object.entries(facts.schema.properties)) {
-      const label = schema.description ?? schema.title ?? name;
-      place.append(element("span", { class: "small muted", title: name }, label));
+      const label = schema.title ?? name;
+      const help = element("span", { class: "muted" }, schema.description ?? "");
+      place.append(element("span", { class: "small", title: name }, element("strong", {}, label), " ", help));
       if (schema.type === "array") place.append(this.pair(row, name, schema, label));
       else {
         place.append(numberField(schema, row.values[name], label, (value) => {

@@ -25,7 +25,10 @@ MAX_PIXELS = 40_000_000
 #: JPEG is decoded at an eighth of its size, so that its bound may be wider.
 MAX_PIXELS_JPEG = 89_000_000
 
+#: Few decode at once, and of the large ones only one, so that the web process stays small.
 _AT_ONCE = threading.BoundedSemaphore(2)
+_LARGE_AT_ONCE = threading.Lock()
+_LARGE_PIXELS = 8_000_000
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,8 @@ def make_thumbnail(version: DatasetVersion, image: DatasetImage, size: int) -> T
         path = folder / f"{image.sha256}-{size}{suffix}"
         if path.is_file():
             return Thumbnail(path, media_type, etag)
-    with _AT_ONCE:
+    is_large = image.format != "JPEG" and image.width * image.height > _LARGE_PIXELS
+    with _LARGE_AT_ONCE if is_large else _AT_ONCE:
         suffix, media_type, content = _render(image_file(version, image), image, size)
     path = folder / f"{image.sha256}-{size}{suffix}"
     _write(path, content)

@@ -12,10 +12,12 @@ from django.conf import settings
 from cvstudio.datasets.errors import UploadTooLargeError
 from cvstudio.datasets.storage import new_upload_path
 from ml_core.data.archive import check_zip
+from ml_core.data.zip_directory import count_members
 from ml_core.errors import CodedError
 
 RESERVE_BYTES = 256 << 20
 FORM_BYTES = 64 << 10
+JUDGED_AT_ONCE = 20_000
 
 
 class Upload:
@@ -70,7 +72,10 @@ class Upload:
         self._stream.close()
         if not self.received:
             raise CodedError("The upload is empty.", code="upload.empty", hint="Choose a zip archive.", where="file")
-        check_zip(self.path)
+        with self.path.open("rb") as stream:
+            is_small = count_members(stream, JUDGED_AT_ONCE) <= JUDGED_AT_ONCE
+        if is_small:  # the import judges every archive; here it would cost the web process its memory
+            check_zip(self.path)
         self.kept = True
         return self.path
 
