@@ -11,6 +11,8 @@ from rest_framework.request import Request
 from cvstudio.datasets.services.receive_upload import Upload
 from cvstudio.datasets.upload_handler import ArchiveUploadHandler, ReceivedArchive
 
+__all__ = ["OctetBodyParser", "ReceivedArchive", "ZipBodyParser", "declared_length", "discard_upload", "prepare_upload"]
+
 _PIECE_BYTES = 256 * 1024
 
 

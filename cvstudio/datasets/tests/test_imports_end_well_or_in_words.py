@@ -21,6 +21,7 @@ from cvstudio.datasets.tests.carry_out import (
 from cvstudio.datasets.tests.test_uploads import UPLOAD, form
 from cvstudio.runs.models import Run, RunState
 from cvstudio.runs.services.control_run import control_run
+from cvstudio.runs.supervisor.execute import execute_run
 
 URL = "/api/v1/datasets"
 
@@ -50,6 +51,23 @@ def test_too_many_rejects_are_shown_and_may_be_accepted(alice_api: Any, spoilt: 
     body = alice_api.get(f"{URL}/{spoilt.id}").json()
     assert (body["version"], body["counts"]["images"], body["counts"]["rejected"]) == (1, 10, 2)
     assert body["current_version"]["rejects"] == {"The file is not an image in a known format.": 2}
+
+
+@pytest.mark.process
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_imports_and_measures_with_a_real_process(alice: Any, root: Path) -> None:
+    dataset = create_from_folder(alice, str(image_folder(root / "x", {"a": 20, "b": 20})))
+    first = newest(dataset).import_run
+    assert first is not None
+    execute_run(first.id)
+    version = newest(dataset)
+    assert (version.state, version.images.count()) == ("ready", 40)
+    assert version.import_run is not None
+    assert (version.import_run.state, version.import_run.progress["stage"]) == ("completed", "scan")
+    assert version.import_run.artifacts.get().name == "rejects.csv"
+    assert version.statistics_run is not None
+    execute_run(version.statistics_run.id)
+    assert newest(dataset).statistics["summary"]["images"] == 40
 
 
 def test_a_ready_version_never_changes(alice_api: Any, dataset: Dataset) -> None:
