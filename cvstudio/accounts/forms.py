@@ -82,7 +82,9 @@ class PreferencesForm(forms.Form):
     density = forms.ChoiceField(
         label=_("Density"), choices=[("comfortable", _("Comfortable")), ("compact", _("Compact"))]
     )
-    page_size = forms.IntegerField(label=_("Rows per page"), min_value=10, max_value=200)
+    page_size = forms.TypedChoiceField(
+        label=_("Rows per page"), coerce=int, choices=[(number, str(number)) for number in (25, 50, 100, 200)]
+    )
     run_completed = forms.BooleanField(label=_("Tell me when a run is completed"), required=False)
     run_failed = forms.BooleanField(label=_("Tell me when a run fails"), required=False)
     sound = forms.BooleanField(label=_("With a sound"), required=False)

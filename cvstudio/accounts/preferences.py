@@ -25,7 +25,7 @@ class Preferences(BaseModel):
     language: Literal["", "en", "zh-hans"] = ""  # empty: as the browser says
     theme: Literal["auto", "light", "dark"] = "auto"
     density: Literal["comfortable", "compact"] = "comfortable"
-    page_size: int = Field(default=50, ge=10, le=200)
+    page_size: Literal[25, 50, 100, 200] = 50
     notifications: Notifications = Field(default_factory=Notifications)
 
     @classmethod

@@ -10,6 +10,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 
+from cvstudio.accounts.current import current_user
 from cvstudio.common.keyset import keyset_page
 from cvstudio.runs.compare import MAX_RUNS, compare_metrics, compare_settings
 from cvstudio.runs.export import runs_as_csv
@@ -33,7 +34,7 @@ MAX_LIVE_ROWS = 200
 def list_page(request: HttpRequest) -> HttpResponse:
     """Show one table for every recipe."""
     filters = Filters.of(request.GET)
-    wanted = request.GET.get("page_size", "")
+    wanted = request.GET.get("page_size") or str(current_user(request).preference("page_size"))
     size = int(wanted) if wanted.isdecimal() and int(wanted) in PAGE_SIZES else PAGE_SIZES[1]
     found = filters.apply(runs_for(request.user))
     page = keyset_page(found, SORTS, request.GET.get("sort", ""), request.GET.get("cursor", ""), size)

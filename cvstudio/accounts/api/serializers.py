@@ -68,5 +68,5 @@ class PreferencesSerializer(serializers.Serializer[object]):
     )
     theme = serializers.ChoiceField(["auto", "light", "dark"], default="auto")
     density = serializers.ChoiceField(["comfortable", "compact"], default="comfortable")
-    page_size = serializers.IntegerField(min_value=10, max_value=200, default=50)
+    page_size = serializers.ChoiceField([25, 50, 100, 200], default=50, help_text="Rows of tables on pages.")
     notifications = NotificationsSerializer(required=False)
