@@ -25,6 +25,7 @@ class Limits:
         max_attempts: Starts without a new checkpoint in between before a run is given up.
         max_queued_per_user: Waiting runs that one user may have.
         max_file_bytes: Size that one file of a trainer may reach; 0 for no bound.
+        max_hours: How long one claim may take before the run is ended with a checkpoint; 0 for no bound.
         memory_fraction: Part of the machine's memory that one trainer may use.
         nice: Niceness of trainers, so that pages stay quick on a busy machine.
     """
@@ -41,6 +42,7 @@ class Limits:
     max_attempts: int = 3
     max_queued_per_user: int = 50
     max_file_bytes: int = 0
+    max_hours: float = 0.0
     memory_fraction: float = 0.9
     nice: int = 5
 

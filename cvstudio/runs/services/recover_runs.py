@@ -36,7 +36,7 @@ def recover_lost_runs(now: datetime | None = None) -> list[Run]:
     """
     now = now or timezone.now()
     recovered = []
-    for run in Run.objects.filter(state__in=ACTIVE):
+    for run in Run.objects.filter(state__in=ACTIVE).defer("config", "result", "preflight", "summary"):
         if _is_lost(run, now):
             try:
                 recovered.append(_recover(run, now))

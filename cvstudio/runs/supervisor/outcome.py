@@ -11,6 +11,12 @@ from cvstudio.runs.models import CauseClass, RunState
 from cvstudio.runs.services.transition import NO_CAUSE, Cause
 
 COMPLETED, FAILED, USAGE, PAUSED = range(4)
+_OUT_OF_TIME = Cause(
+    CauseClass.CONFIG,
+    "run.time_limit",
+    "The run has worked as long as one run may at a time.",
+    "Resume it: it goes on from its last checkpoint with as much time again.",
+)
 _AS_ASKED = {RunState.PAUSING: RunState.PAUSED, RunState.STOPPING: RunState.STOPPED}
 
 
@@ -24,6 +30,7 @@ class TrainerEnd:
         last_words: The end of its standard error.
         for_memory: Whether memory may have been the reason for a kill.
         exceeded: Whether it was ended for using more memory than one run may.
+        out_of_time: Whether it was asked to end because one claim may not take longer.
     """
 
     code: int
@@ -31,6 +38,7 @@ class TrainerEnd:
     last_words: str = ""
     for_memory: bool = False
     exceeded: bool = False
+    out_of_time: bool = False
 
 
 @dataclass(frozen=True)
@@ -59,6 +67,8 @@ def judge(end: TrainerEnd, state: str, *, shutting_down: bool) -> Outcome:
         return _refused(end)
     if asked is not None:  # whatever came of it: the last checkpoint holds
         return Outcome(asked, Cause(CauseClass.USER))
+    if end.out_of_time:
+        return Outcome(RunState.FAILED, _OUT_OF_TIME)
     if shutting_down:
         return Outcome(RunState.QUEUED)
     if end.code == PAUSED:  # somebody sent it a signal

@@ -22,7 +22,8 @@ class Requests:
         self._limits: Limits = limits()
         self._next_look = 0.0
         self._terminate_at = self._kill_at = float("inf")
-        self.insisted = False
+        self._out_of_time_at = now_plus_hours(self._limits.max_hours)
+        self.is_out_of_time = False
 
     def step(self) -> None:
         """Look for a request, and act on one that was not obeyed in time.
@@ -35,6 +36,9 @@ class Requests:
             return
         self._next_look = now + self._limits.command_poll_s
         self._look(now)
+        if now >= self._out_of_time_at and not self.is_out_of_time:
+            self.is_out_of_time = True
+            self._terminate_at = now
         if shutting_down.is_set() and self._kill_at == float("inf"):
             self._terminate_at = now
         if now >= self._terminate_at:
@@ -42,7 +46,6 @@ class Requests:
             self._terminate_at = float("inf")
             self._kill_at = min(self._kill_at, now + self._limits.kill_grace_s)
         if now >= self._kill_at:
-            self.insisted = True
             self._trainer.kill()
 
     def _look(self, now: float) -> None:
@@ -59,3 +62,8 @@ class Requests:
         else:
             grace = self._limits.pause_grace_s if command == "pause" else self._limits.stop_grace_s
             self._terminate_at = now + grace
+
+
+def now_plus_hours(hours: float) -> float:
+    """The moment after so many hours; never for 0."""
+    return time.monotonic() + 3600 * hours if hours else float("inf")

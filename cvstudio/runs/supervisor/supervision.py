@@ -99,7 +99,8 @@ class Supervision:
         trainer = Trainer(self._run, self._folder)
         try:
             self._insist(lambda: self._note_trainer(trainer, attempt))
-            code = self._stay_with(trainer)
+            requests = Requests(self._run, self._folder, trainer)
+            code = self._stay_with(trainer, requests)
         finally:
             trainer.kill()
         self._drain()
@@ -109,15 +110,15 @@ class Supervision:
             trainer.last_words(),
             trainer.was_killed_for_memory(),
             trainer.exceeded_memory,
+            requests.is_out_of_time,
         )
 
     def _note_trainer(self, trainer: Trainer, attempt: int) -> None:
         process = {**self._fresh("process"), "trainer": trainer.mark}
         append_events(self._run.id, [], fence=self._run.fence, changes={"process": process, "attempts": attempt})
 
-    def _stay_with(self, trainer: Trainer) -> int:
+    def _stay_with(self, trainer: Trainer, requests: Requests) -> int:
         """Relay events and pass requests on until the trainer has ended; its exit code."""
-        requests = Requests(self._run, self._folder, trainer)
         meter = ResourceMeter(self._run, trainer.mark["pid"])
         while (code := trainer.exit_code()) is None:
             self._check_claim()

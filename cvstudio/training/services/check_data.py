@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
+
+from django.db.models import F
 
 from cvstudio.datasets.models import DatasetVersion
 from cvstudio.training.report import Check
 
 MANY_REJECTS = 0.05
 NAMED = 5
+SAMPLE = 100
 
 
 def check_data(version: DatasetVersion) -> Iterator[Check]:
@@ -23,6 +27,7 @@ def check_data(version: DatasetVersion) -> Iterator[Check]:
         )
         return
     splits = version.counts.get("splits", {})
+    yield from _check_files(version)
     yield from _check_splits(splits)
     yield from _check_classes(version)
     yield from _check_rejects(version)
@@ -33,6 +38,24 @@ def check_data(version: DatasetVersion) -> Iterator[Check]:
         f"{splits.get('test', 0):,} to test, in {len(version.classes):,} classes.",
         facts={"splits": splits, "classes": len(version.classes)},
     )
+
+
+def _check_files(version: DatasetVersion) -> Iterator[Check]:
+    """Whether the images are where they were at the import; a registered folder belongs to somebody else."""
+    root = Path(version.root)
+    step = max(1, version.images.count() // SAMPLE)
+    sample = version.images.annotate(rest=F("position") % step).filter(rest=0).values_list("path", flat=True)
+    gone = [path for path in sample[: 2 * SAMPLE] if not (root / path).is_file()]
+    if gone or not root.is_dir():
+        yield Check(
+            "preflight.files_gone",
+            "red",
+            f"Images of the data set are no longer where they were, such as {gone[0]}."
+            if gone
+            else "The folder of the images is gone.",
+            "Put them back, or import the data set again.",
+            where=gone[0] if gone else "root",
+        )
 
 
 def _check_splits(splits: dict[str, int]) -> Iterator[Check]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cvstudio.datasets.models import DatasetImage
 from cvstudio.runs.models import Run
 from cvstudio.training.services import check_resources, probe_speed
 from cvstudio.training.services.probe_speed import run_probe
@@ -82,6 +84,21 @@ def test_data_that_are_not_imported_yet_block(alice_api: Any, plan: Any, squares
     squares.state = "importing"
     squares.save()
     assert check(alice_api.post(URL, plan).json(), "preflight.not_ready")["level"] == "red"
+
+
+def test_images_that_have_gone_since_the_import_block(alice_api: Any, plan: Any, squares: Any) -> None:
+    names = sorted(path.relative_to(squares.root).as_posix() for path in Path(squares.root).rglob("*.png"))
+    DatasetImage.objects.bulk_create(
+        DatasetImage(
+            version=squares, position=position, path=name, label=0, split="train", width=16, height=16, format="PNG",
+            mode="RGB", size_bytes=1, sha256="",
+        )
+        for position, name in enumerate(names)
+    )  # fmt: skip
+    assert not alice_api.post(URL, plan).json()["blocked"]
+    (Path(squares.root) / names[3]).unlink()
+    found = check(alice_api.post(URL, plan).json(), "preflight.files_gone")
+    assert (found["level"], found["where"]) == ("red", names[3])
 
 
 def test_one_class_blocks(alice_api: Any, plan: Any, squares: Any) -> None:
