@@ -32,8 +32,8 @@ class InferenceConfig(AppConfig):
                 order=50,
                 links=(
                     Link(_("One picture"), "/inference/", "image"),
-                    Link(_("Many pictures"), "/inference/batch/", "grid"),
-                    Link(_("Jobs"), "/inference/jobs/", "list"),
+                    Link(_("Many pictures"), "/inference/batch", "grid"),
+                    Link(_("Jobs"), "/inference/jobs", "list"),
                 ),
                 summary=_("Drop a picture, or predict a whole folder."),
             )

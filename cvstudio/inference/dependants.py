@@ -14,7 +14,7 @@ def _find(version: WeightVersion) -> Iterator[Dependant]:
     for job in InferenceJob.objects.filter(weight_version=version).select_related("run"):
         is_active = job.run is not None and job.run.state not in ENDED
         name = job.run.name if job.run else job.created_at.strftime("%Y-%m-%d %H:%M")
-        yield Dependant(str(job.get_kind_display()), name, f"/inference/jobs/{job.id}/", active=is_active)
+        yield Dependant(str(job.get_kind_display()), name, f"/inference/jobs/{job.id}", active=is_active)
 
 
 def _remove(version: WeightVersion) -> int:

@@ -7,9 +7,11 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from cvstudio.datasets.models import DatasetImage
+from cvstudio.datasets.models import DatasetImage, DatasetVersion
 from cvstudio.inference.models import InferenceJob
 from cvstudio.weights.models import WeightVersion
+
+_MOST_CHOICES = 100
 
 
 def servable_weights(user: Any) -> QuerySet[WeightVersion]:
@@ -34,3 +36,15 @@ def jobs_for(user: Any) -> QuerySet[InferenceJob]:
 def image_with_version(user: Any, image_id: UUID) -> DatasetImage | None:
     """An image of a data set that the person may see; one query."""
     return DatasetImage.objects.visible_to(user).select_related("version__dataset").filter(id=image_id).first()
+
+
+def dataset_choices(user: Any) -> list[DatasetVersion]:
+    """The newest data set versions that are ready; one query."""
+    versions = (
+        DatasetVersion.objects.visible_to(user)
+        .filter(state=DatasetVersion.State.READY)
+        .select_related("dataset")
+        .defer("statistics", "evidence", "classes")
+        .order_by("-created_at")
+    )
+    return list(versions[:_MOST_CHOICES])

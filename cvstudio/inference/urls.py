@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from cvstudio.inference import pages
+
+app_name = "inference"
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("inference/", pages.predict_page, name="predict"),
+    path("inference/batch", pages.batch_page, name="batch"),
+    path("inference/jobs", pages.jobs_page, name="jobs"),
+    path("inference/jobs/<uuid:job_id>", pages.job_page, name="job"),
+    path("inference/jobs/<uuid:job_id>/delete", pages.delete_job_page, name="delete-job"),
+]

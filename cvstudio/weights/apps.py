@@ -27,7 +27,7 @@ class WeightsConfig(AppConfig):
                 order=40,
                 links=(
                     Link(_("Library"), "/weights/", "weight"),
-                    Link(_("Upload"), "/weights/upload/", "upload"),
+                    Link(_("Upload"), "/weights/upload", "upload"),
                 ),
                 summary=_("Trained models with their versions, facts and history."),
             )

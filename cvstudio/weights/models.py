@@ -7,6 +7,9 @@ from django.utils.translation import gettext_lazy as _
 
 from cvstudio.common.models import OwnedManager, OwnedModel, PublicIdModel
 
+#: Which number says most about a model: the first one that it has.
+MAIN_METRICS = ("test_accuracy", "accuracy", "val_accuracy", "test_f1", "f1", "test_map", "map")
+
 
 class Weight(OwnedModel):
     """A named model. The API's ``/weights/{id}`` is one of its versions."""
@@ -75,3 +78,10 @@ class WeightVersion(PublicIdModel):
 
     def __str__(self) -> str:
         return f"{self.weight} v{self.number}"
+
+    @property
+    def main_metric(self) -> tuple[str, float] | None:
+        """Name and value of the number that stands for this version; None without metrics."""
+        numbers = {name: value for name, value in self.metrics.items() if isinstance(value, int | float)}
+        names = (*MAIN_METRICS, *sorted(numbers))
+        return next(((name, float(numbers[name])) for name in names if name in numbers), None)

@@ -17,7 +17,7 @@ def find(user: Any, text: str, limit: int) -> Iterable[Hit]:
     for weight in weights:
         newest = next(iter(weight.versions.all()), None)
         if newest is not None:
-            yield Hit(weight.name, f"/weights/{newest.id}/", f"v{newest.number}")
+            yield Hit(weight.name, f"/weights/{newest.id}", f"v{newest.number}")
 
 
 def register() -> None:

@@ -71,9 +71,20 @@ class Tree:
     truncated: bool
 
 
-def weight_tree(user: Any) -> Tree:
-    """All weights of a user as a tree. One query, whatever the number of weights."""
-    rows = list(versions_for(user)[: TREE_LIMIT + 1])
+def siblings_of(version: WeightVersion) -> QuerySet[WeightVersion]:
+    """All versions of the same weight, newest first. One query."""
+    return version.weight.versions.defer("facts", "classes", "preprocessing").select_related("run").order_by("-number")
+
+
+def children_of(version: WeightVersion, user: Any) -> QuerySet[WeightVersion]:
+    """Versions whose training started from this one, as far as the person may see them. One query."""
+    return WeightVersion.objects.visible_to(user).filter(parent=version).select_related("weight")[:20]
+
+
+def weight_tree(user: Any, text: str = "") -> Tree:
+    """The weights of a user as a tree, or those whose name has the text. One query, whatever their number."""
+    found = versions_for(user).filter(weight__name__icontains=text) if text else versions_for(user)
+    rows = list(found[: TREE_LIMIT + 1])
     versions = rows[:TREE_LIMIT]
     versions.sort(key=_place)
     architectures: list[ArchitectureBranch] = []
@@ -82,9 +93,9 @@ def weight_tree(user: Any) -> Tree:
         for (dataset_id, dataset_name), inner in groupby(group, key=_dataset):
             leaf = DatasetBranch(dataset_id, dataset_name)
             for _, members in groupby(inner, key=lambda version: version.weight_id):
-                found = list(members)
-                weight = found[0].weight
-                leaf.weights.append(WeightBranch(weight.id, weight.name, weight.task, found))
+                versions_of_one = list(members)
+                weight = versions_of_one[0].weight
+                leaf.weights.append(WeightBranch(weight.id, weight.name, weight.task, versions_of_one))
             branch.datasets.append(leaf)
         architectures.append(branch)
     return Tree(architectures, len(versions), truncated=len(rows) > TREE_LIMIT)

@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from cvstudio.weights import pages
+
+app_name = "weights"
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("weights/", pages.library_page, name="library"),
+    path("weights/upload", pages.upload_page, name="upload"),
+    path("weights/<uuid:weight_id>", pages.detail_page, name="detail"),
+    path("weights/<uuid:weight_id>/change", pages.change_page, name="change"),
+    path("weights/<uuid:weight_id>/delete", pages.delete_page, name="delete"),
+]

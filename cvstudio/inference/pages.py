@@ -1,0 +1,112 @@
+"""Pages: one picture, many pictures, jobs."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from cvstudio.inference.limits import limits
+from cvstudio.inference.models import InferenceJob
+from cvstudio.inference.presentation import class_counts, weight_choices
+from cvstudio.inference.selectors import dataset_choices, image_with_version, jobs_for
+from cvstudio.inference.services.delete_job import delete_job
+from cvstudio.inference.services.read_results import first_rows
+from cvstudio.inference.serving.client import is_served
+from cvstudio.runs.states import ENDED
+from cvstudio.weights.presentation import predict_calls
+from ml_core.errors import CodedError
+
+PAGE_SIZE = 30
+ROWS_SHOWN = 50
+
+
+@login_required
+@require_GET
+def predict_page(request: HttpRequest) -> HttpResponse:
+    """Drop a picture, see what it is."""
+    choices = weight_choices(request.user, request.GET.get("weight", ""))
+    context: dict[str, Any] = {
+        "choices": choices,
+        "datasets": dataset_choices(request.user),
+        "image": _image(request),
+        "is_served": is_served(),
+        "max_bytes": limits().max_image_bytes,
+        "calls": predict_calls(request.build_absolute_uri("/")[:-1], choices.chosen or "WEIGHT"),
+    }
+    return render(request, "inference/predict.html", context)
+
+
+@login_required
+@require_GET
+def batch_page(request: HttpRequest) -> HttpResponse:
+    """Many pictures at once; the form's script sends it to the API."""
+    context = {
+        "choices": weight_choices(request.user, request.GET.get("weight", "")),
+        "datasets": dataset_choices(request.user),
+        "chosen_dataset": request.GET.get("dataset_version", ""),
+        "has_roots": bool(settings.DATASET_ROOTS),
+        "max_bytes": settings.MAX_UPLOAD_SIZE,
+    }
+    return render(request, "inference/batch.html", context)
+
+
+@login_required
+@require_GET
+def jobs_page(request: HttpRequest) -> HttpResponse:
+    """All jobs, newest first."""
+    kind = request.GET.get("kind", "")
+    jobs = jobs_for(request.user)
+    if kind in InferenceJob.Kind.values:
+        jobs = jobs.filter(kind=kind)
+    page = Paginator(jobs, PAGE_SIZE).get_page(request.GET.get("page"))
+    working = any(job.run is not None and job.run.state not in ENDED for job in page)
+    context = {"page": page, "kind": kind, "kinds": InferenceJob.Kind.choices, "is_working": working}
+    template = "inference/_jobs_table.html" if request.headers.get("X-Poll") else "inference/jobs.html"
+    return render(request, template, context)
+
+
+@login_required
+@require_GET
+def job_page(request: HttpRequest, job_id: UUID) -> HttpResponse:
+    """One job with its answers, or how far it is."""
+    job = get_object_or_404(jobs_for(request.user), id=job_id)
+    context = {
+        "job": job,
+        "rows": first_rows(job, ROWS_SHOWN),
+        "counts": class_counts(job),
+        "predictions": list(job.predictions.select_related("image__version")),
+        "is_working": job.run is not None and job.run.state not in ENDED,
+    }
+    template = "inference/_job.html" if request.headers.get("X-Poll") else "inference/job.html"
+    return render(request, template, context)
+
+
+@login_required
+@require_POST
+def delete_job_page(request: HttpRequest, job_id: UUID) -> HttpResponse:
+    """Delete a job; its run stays."""
+    job = get_object_or_404(jobs_for(request.user), id=job_id)
+    try:
+        delete_job(job)
+    except CodedError as error:
+        messages.error(request, f"{error.message} {error.hint}")
+        return redirect("inference:job", job_id)
+    messages.success(request, _("The job is deleted."))
+    return redirect("inference:jobs")
+
+
+def _image(request: HttpRequest) -> Any:
+    """The image of a data set that the address names, when the person may see it."""
+    try:
+        return image_with_version(request.user, UUID(request.GET.get("image", "")))
+    except ValueError:
+        return None

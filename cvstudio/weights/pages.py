@@ -1,0 +1,86 @@
+"""Pages: the library as a tree, one version, an upload."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from cvstudio.common.quantities import scaled_bytes
+from cvstudio.weights.forms import UploadForm
+from cvstudio.weights.presentation import MOST_CLASSES, lineage, predict_calls
+from cvstudio.weights.selectors import children_of, siblings_of, versions_for, weight_tree
+from cvstudio.weights.services.change_weight import change_weight
+from cvstudio.weights.services.delete_weight import delete_weight, preview_deletion
+from ml_core.errors import CodedError
+
+
+@login_required
+@require_GET
+def library_page(request: HttpRequest) -> HttpResponse:
+    """Everything as a tree: architecture, data set, weight, versions."""
+    text = request.GET.get("q", "").strip()[:200]
+    return render(request, "weights/library.html", {"tree": weight_tree(request.user, text), "q": text})
+
+
+@login_required
+@require_GET
+def detail_page(request: HttpRequest, weight_id: UUID) -> HttpResponse:
+    """One version: facts, metrics, where it came from, how to use it."""
+    version = get_object_or_404(versions_for(request.user), id=weight_id)
+    context: dict[str, Any] = {
+        "version": version,
+        "siblings": list(siblings_of(version)),
+        "lineage": lineage(version),
+        "children": list(children_of(version, request.user)),
+        "classes": version.classes[:MOST_CLASSES],
+        "more_classes": max(0, len(version.classes) - MOST_CLASSES),
+        "calls": predict_calls(request.build_absolute_uri("/")[:-1], version.id),
+        "deletion": preview_deletion(version),
+    }
+    return render(request, "weights/detail.html", context)
+
+
+@login_required
+@require_GET
+def upload_page(request: HttpRequest) -> HttpResponse:
+    """The form of an upload; its script sends it to the API."""
+    form = UploadForm(request.user, initial={"architecture_version": request.GET.get("architecture_version")})
+    return render(request, "weights/upload.html", {"form": form, "max_bytes": settings.MAX_UPLOAD_SIZE})
+
+
+@login_required
+@require_POST
+def change_page(request: HttpRequest, weight_id: UUID) -> HttpResponse:
+    """Rename, describe, take notes."""
+    version = get_object_or_404(versions_for(request.user), id=weight_id)
+    texts = {key: request.POST.get(key, "") for key in ("name", "description", "notes")}
+    try:
+        change_weight(version, **texts)
+        messages.success(request, _("Saved."))
+    except CodedError as error:
+        messages.error(request, f"{error.message} {error.hint}")
+    return redirect("weights:detail", weight_id)
+
+
+@login_required
+@require_POST
+def delete_page(request: HttpRequest, weight_id: UUID) -> HttpResponse:
+    """Delete a version, with what stands on it when that was confirmed."""
+    version = get_object_or_404(versions_for(request.user), id=weight_id)
+    name = str(version)
+    try:
+        deletion = delete_weight(version, with_dependants="dependants" in request.POST)
+    except CodedError as error:
+        messages.error(request, f"{error.message} {error.hint}")
+        return redirect("weights:detail", weight_id)
+    freed = scaled_bytes(deletion.bytes_freed)
+    messages.success(request, _("Deleted %(name)s; %(size)s came back.") % {"name": name, "size": freed})
+    return redirect("weights:library")
