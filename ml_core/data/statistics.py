@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from ml_core.data.findings import find
 from ml_core.data.formats.base import SPLITS
-from ml_core.data.import_images import ImportReporter
+from ml_core.data.import_order import ImportReporter
 from ml_core.data.manifest import STATISTICS_FILE, Item, read_items, read_version
 from ml_core.data.measure import THUMB_SIDE, Measures, measure_image
 from ml_core.data.near_copies import near_groups
