@@ -77,7 +77,7 @@ demo: $(VENV)/.installed ## The closed loop without a browser, in about a minute
 	@$(PY) manage.py demo
 
 screenshots: dev ## Pictures of every page, both languages, light and dark, wide and narrow
-	$(PY) -m tests.screenshots
+	$(PY) -m tests.browser.screenshots
 
 messages: dev ## Bring the translation files up to date with the sources
 	$(PY) manage.py messages

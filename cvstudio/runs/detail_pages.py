@@ -29,7 +29,7 @@ from cvstudio.runs.selectors import explain_waiting, run_details
 from cvstudio.runs.services.control_run import control_run
 from cvstudio.runs.services.delete_run import delete_run
 from cvstudio.runs.services.rename_run import rename_run
-from cvstudio.runs.states import ACTIVE
+from cvstudio.runs.states import ACTIVE, ENDED
 from ml_core.errors import CodedError
 
 MAX_NOTES = 10_000
@@ -116,6 +116,7 @@ def _head(run: Run) -> dict[str, Any]:
         "recipe_title": recipe_title(run.recipe),
         "actions": actions_of(run),
         "live": run.state in ACTIVE or run.state == RunState.QUEUED,
+        "ended": run.state in ENDED,
         "waiting": explain_waiting(run),
         "last_line": last_line(run) if run.state in (RunState.FAILED, RunState.LOST) else None,
         "api": f"/api/v1/training/{run.id}",

@@ -45,7 +45,7 @@ async function freshHead() {
   if (!answer.ok) return;
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("run-head");
   const old = document.getElementById("run-head");
-  const ended = old.hasAttribute("data-live") && !fresh.hasAttribute("data-live");
+  const ended = !old.hasAttribute("data-ended") && fresh.hasAttribute("data-ended");
   old.replaceWith(fresh);
   window.htmx?.process(fresh);
   if (ended) reloadEnded();

@@ -1,0 +1,122 @@
+"""Pictures of every page from demo content: both languages, light and dark, wide and narrow (`make screenshots`).
+
+Starts a studio of its own, makes demo content, trains three networks, and writes
+`screenshots/<language>-<theme>-<width>/<page>.png`. Someone looks at them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.browser.live_studio import LiveStudio
+from tests.studio_process import ROOT, StudioProcess
+
+WIDTHS = (1440, 390)
+THEMES = ("light", "dark")
+LANGUAGES = {"en": "en-US", "zh-hans": "zh-CN"}
+SETTLE_MS = 1_200
+RUN_PARTS = ("result", "curves", "log", "resources", "config", "checkpoints", "artifacts", "lineage")
+
+
+def make_content(studio: LiveStudio) -> dict[str, str]:
+    """Train: one that ends well, one that fails, one that goes on while the pictures are taken."""
+    good = studio.train("LeNet, two epochs", "LeNet", epochs=2)
+    other = studio.train("MLP, wider batch", "MLP", epochs=3, batch_size=64)
+    broken = studio.train("Learning rate too high", "LeNet", epochs=2, learning_rate=80.0, optimizer="sgd")
+    studio.wait(broken)
+    busy = studio.train("Small ResNet, long", "Small ResNet", epochs=200)
+    studio.wait(busy, {"running"})
+    studio.train("Waits its turn", "MLP", epochs=2)
+    return {"good": good, "other": other, "broken": broken, "busy": busy}
+
+
+def pages(studio: LiveStudio, runs: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """Names of pictures and addresses."""
+    dataset = studio.api("datasets")["results"][0]["id"]
+    architecture = studio.api("models")["results"][0]["id"]
+    weights = studio.api("weights")["results"]
+    yield from (
+        ("overview", "/"),
+        ("datasets", "/datasets/"),
+        ("dataset", f"/datasets/{dataset}"),
+        *((f"dataset-{part}", f"/datasets/{dataset}/{part}") for part in ("images", "statistics", "augmentation")),
+        ("dataset-versions", f"/datasets/{dataset}/versions"),
+        ("dataset-new", "/datasets/new"),
+        ("architectures", "/architectures/"),
+        ("architecture", f"/architectures/{architecture}"),
+        ("runs", "/runs/"),
+        ("runs-attention", "/runs/?state=attention"),
+        ("run-new", f"/runs/new?clone={runs['good']}"),
+        ("run-compare", f"/runs/compare?ids={runs['good']},{runs['other']}"),
+        *((f"run-{part}", f"/runs/{runs['good']}/{part}") for part in RUN_PARTS),
+        ("run-live", f"/runs/{runs['busy']}"),
+        ("run-failed", f"/runs/{runs['broken']}"),
+        ("weights", "/weights/"),
+        *((("weight", f"/weights/{weights[0]['id']}"),) if weights else ()),
+        ("inference", "/inference/"),
+        ("system", "/system/"),
+        ("account", "/accounts/"),
+        ("search", "/search?q=digits"),
+        ("not-found", "/nowhere"),
+    )
+
+
+def shoot(studio: LiveStudio, browser: Browser, wanted: list[tuple[str, str]], target: Path, only: Any) -> None:
+    """Take all pictures in all variants."""
+    for language, theme, width in product(LANGUAGES, THEMES, WIDTHS):
+        folder = target / f"{language}-{theme}-{width}"
+        folder.mkdir(parents=True, exist_ok=True)
+        context = studio.context(browser, width, 900, color_scheme=theme, locale=LANGUAGES[language])
+        for name, path in wanted:
+            if only and not any(name.startswith(start) for start in only):
+                continue
+            page = studio.page(context, path)
+            page.wait_for_timeout(SETTLE_MS)
+            page.screenshot(path=folder / f"{name}.png", full_page=True)
+            wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+            if wide > 0:
+                say(f"  {language} {width}: {path} is {wide} pixels wider than its window")
+            page.close()
+        context.close()
+        say(str(folder))
+
+
+def say(line: str) -> None:
+    """Tell how far it is."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def main() -> None:
+    """Read the command line and do it."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--out", type=Path, default=ROOT / "screenshots", help="Folder for the pictures.")
+    parser.add_argument("--only", action="append", help="Only pages whose name begins so; may be given again.")
+    options = parser.parse_args()
+    scratch = Path(tempfile.mkdtemp(prefix="cvstudio-screenshots-"))
+    chromium = shutil.which("chromium") or None
+    try:
+        with StudioProcess(scratch) as process, sync_playwright() as driver:
+            studio = LiveStudio(process)
+            studio.settle()
+            wanted = list(pages(studio, make_content(studio)))
+            browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+            shoot(studio, browser, wanted, options.out, options.only)
+            browser.close()
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    for fault in studio.faults:
+        say(f"console: {fault}")
+
+
+if __name__ == "__main__":
+    main()
