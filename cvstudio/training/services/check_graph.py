@@ -28,11 +28,12 @@ def check_graph(analysis: Analysis, document: dict[str, Any], classes: int) -> I
     yield from _check_input(analysis)
     yield from _check_output(analysis, document, classes)
     totals = analysis.totals
+    macs = totals.macs // (analysis.batch or 1)
     yield Check(
         "preflight.network",
         "ok",
-        f"{totals.params:,} parameters, {totals.trainable:,} of them trained; {totals.macs:,} multiply-adds an image.",
-        facts={"params": totals.params, "trainable": totals.trainable, "macs": totals.macs},
+        f"{totals.params:,} parameters, {totals.trainable:,} of them trained; {macs:,} multiply-adds an image.",
+        facts={"params": totals.params, "trainable": totals.trainable, "macs": macs},
     )
 
 

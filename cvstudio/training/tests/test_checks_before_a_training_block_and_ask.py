@@ -39,6 +39,14 @@ def test_a_good_plan_has_only_green_findings_and_an_estimate(alice_api: Any, pla
     assert "12 images to train, 4 to validate" in check(report, "preflight.data")["message"]
 
 
+def test_the_cost_of_the_network_is_that_of_one_image(alice_api: Any, plan: Any) -> None:
+    costs = []
+    for batch_size in (4, 8):
+        plan["config"]["fit"]["batch_size"] = batch_size
+        costs.append(check(alice_api.post(URL, plan).json(), "preflight.network")["message"])
+    assert costs[0] == costs[1]
+
+
 def test_a_wrong_number_of_outputs_blocks_and_names_the_layer(alice: Any, alice_api: Any, plan: Any) -> None:
     plan["architecture"] = str(make_architecture(alice, classes=10).architecture_id)
     report = alice_api.post(URL, plan).json()
