@@ -78,12 +78,13 @@ class Relay:
         """
         if not self._has_grown():
             return False
-        batch, offset = read_events(self._path, self._offset, _BATCH_BYTES)
-        if not batch:
-            return False
-        if digest.says_running(batch):
-            self.mark_running()
-        self._store(batch, SourcePosition(self._seq, batch[-1]["seq"], offset))
+        with _turn():  # what has come while waiting for the turn goes along
+            batch, offset = read_events(self._path, self._offset, _BATCH_BYTES)
+            if not batch:
+                return False
+            if digest.says_running(batch):
+                self.mark_running()
+            self._store(batch, SourcePosition(self._seq, batch[-1]["seq"], offset))
         self._seq, self._offset = batch[-1]["seq"], offset
         return True
 
@@ -106,7 +107,7 @@ class Relay:
     def _store(self, batch: Sequence[digest.SourceEvent], source: SourcePosition) -> None:
         events = digest.to_store(batch)
         changes = digest.changes_of(batch, self._summary)
-        with _turn(), transaction.atomic():
+        with transaction.atomic():
             last = append_events(self._run_id, events, fence=self._fence, source=source, changes=changes)
             digest.store_files(self._run_id, self._folder, batch)
             numbered = enumerate(events, start=last - len(events) + 1)
