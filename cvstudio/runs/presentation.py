@@ -80,7 +80,8 @@ def speaking_metrics(values: dict[str, Any]) -> list[tuple[str, Any]]:
         phase, _slash, short = name.partition("/")
         return rank.get(phase, 3), short == "loss", name
 
-    return [(name, values[name]) for name in sorted(values, key=weight)[:SHOWN_METRICS]]
+    telling = [name for name in values if not name.endswith("/learning_rate")]
+    return [(name, values[name]) for name in sorted(telling, key=weight)[:SHOWN_METRICS]]
 
 
 def known_recipes() -> list[tuple[str, str]]:

@@ -10,6 +10,7 @@ import { metric } from "./numbers.js";
 const DASHES = ["solid", "dash", "dot", "dashdot"];
 /** A series this short shows its points and is never smoothed: each of them counts. */
 const FEW_POINTS = 40;
+const PIXELS_PER_LABEL = 90;
 const drawn = new Set();
 
 document.addEventListener("theme-changed", () => {
@@ -150,7 +151,11 @@ class LinePlot extends Plot {
   }
 
   layout() {
-    return layoutFor({ ...this.options, legend: this.options.legend ?? this.series.size > 1 });
+    const layout = layoutFor({ ...this.options, legend: this.options.legend ?? this.series.size > 1 });
+    // Labels that lie flat and do not touch, however narrow the plot is.
+    layout.xaxis.nticks = Math.max(3, Math.floor(this.area.clientWidth / PIXELS_PER_LABEL));
+    layout.xaxis.tickangle = 0;
+    return layout;
   }
 
   /** Add points at the end of a series; a new name makes a new series. */

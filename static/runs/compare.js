@@ -1,7 +1,7 @@
 /** Curves of several runs over one another, and the table of what differs. */
 import { linePlot } from "../js/plot.js";
 import { element } from "../js/icons.js";
-import { fetchCurves, metricTitle } from "./curve-source.js";
+import { fetchCurves, metricTitle, phaseTitle } from "./curve-source.js";
 
 const PHASES = ["val", "test", "train"];
 const stored = document.getElementById("compared-runs");
@@ -48,7 +48,7 @@ async function start() {
   );
   if (!wanted.length) place.append(element("p", { class: "muted" }, gettext("None of these runs has curves.")));
   for (const { name, phase } of wanted) {
-    const title = `${metricTitle(name)} (${phase})`;
+    const title = `${metricTitle(name)} · ${phaseTitle(phase)}`;
     const plot = await linePlot(figureFor(title), {
       x: { title: axis.value === "epoch" ? gettext("Epoch") : gettext("Step") },
       y: { title: metricTitle(name) },

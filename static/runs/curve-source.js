@@ -2,6 +2,13 @@
 import { api } from "../js/http.js";
 
 const PHASES = { train: gettext("training"), val: gettext("validation"), test: gettext("test") };
+const METRICS = {
+  loss: gettext("Loss"),
+  accuracy: gettext("Accuracy"),
+  top5_accuracy: gettext("Top-5 accuracy"),
+  macro_f1: gettext("Macro F1"),
+  learning_rate: gettext("Learning rate"),
+};
 const PHASE_COLOUR = { train: 0, val: 1, test: 2 };
 /** As wide as a plot gets: more points than this could not be told apart. */
 const POINTS = 1200;
@@ -23,9 +30,13 @@ export async function fetchCurves(runId, { first, last, scope, names } = {}) {
 
 /** @param {string} name a metric such as learning_rate @returns {string} words */
 export function metricTitle(name) {
+  if (METRICS[name]) return METRICS[name];
   const words = name.replaceAll("_", " ");
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
+
+/** @param {string} phase @returns {string} its word */
+export const phaseTitle = (phase) => PHASES[phase] ?? phase;
 
 /** What a curve is called and how it looks among the others of its figure. */
 export function seriesName(phase, scope, both) {

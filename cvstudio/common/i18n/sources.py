@@ -10,6 +10,8 @@ from pathlib import Path
 
 from django.utils.translation.template import templatize
 
+from cvstudio.common.schema_form.words import recipe_words
+
 SKIPPED = {"tests", "migrations", "node_modules", "vendor", "__pycache__"}
 PLAIN = {"gettext", "gettext_lazy", "gettext_noop", "_"}
 PLURAL = {"ngettext", "ngettext_lazy"}
@@ -92,13 +94,14 @@ def message(name: str, literals: list[str], place: str) -> Iterator[Message]:
 
 
 def server_messages(root: Path) -> list[Message]:
-    """Everything that Python and templates say."""
+    """Everything that Python, templates and the settings of recipes say."""
     packages = ["cvstudio", "stellar", "hsi", "anime"]
     found: list[Message] = []
     for path in files(root, packages, ".py"):
         found += in_python(path.read_text(encoding="utf-8"), path.relative_to(root).as_posix())
     for path in files(root, ["templates", *packages], ".html"):
         found += in_template(path.read_text(encoding="utf-8"), path.relative_to(root).as_posix())
+    found += [Message(text, "", "", f"recipe {name}:0") for text, name in recipe_words()]
     return found
 
 

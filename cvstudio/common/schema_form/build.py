@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from django.utils.translation import gettext
@@ -23,6 +23,7 @@ def build_form(
     prefix: str = "",
     presets: Iterable[Preset] = (),
     leave_out: Iterable[str] = (),
+    translate: Callable[[str], str] = gettext,
 ) -> SchemaForm:
     """Make a form.
 
@@ -33,8 +34,11 @@ def build_form(
         prefix: Put before the names of all inputs.
         presets: Offered above the fields.
         leave_out: Dotted keys (of fields or of whole parts) that the page sets by itself.
+        translate: Looks the recipe's own English up in the catalogue.
     """
     fields = list(_walk(schema, schema.get("$defs", {}), (), frozenset(leave_out), ""))
+    for item in fields:
+        _translate(item, translate)
     faulty = _as_mapping(faults)
     for item in fields:
         item.prefix = prefix
@@ -93,10 +97,10 @@ def _field(
     return Field(
         key=key,
         kind=kind,
-        label=_translated(_label(spec, name)),
-        help=_translated(spec.get("description", "")),
+        label=_label(spec, name),
+        help=spec.get("description", ""),
         default=default,
-        unit=_translated(spec.get("unit", "")),
+        unit=spec.get("unit", ""),
         minimum=spec.get("minimum"),
         maximum=spec.get("maximum"),
         above=spec.get("exclusiveMinimum"),
@@ -106,8 +110,8 @@ def _field(
         nullable=nullable,
         required=required,
         advanced=bool(spec.get("advanced")),
-        group=_translated(spec.get("group") or heading),
-        placeholder=_translated(spec.get("placeholder", "")),
+        group=spec.get("group") or heading,
+        placeholder=spec.get("placeholder", ""),
     )
 
 
@@ -138,7 +142,7 @@ def _resolve(raw: Mapping[str, Any], definitions: Mapping[str, Any]) -> tuple[di
 
 def _kind(spec: Mapping[str, Any]) -> tuple[str, list[tuple[Any, str]], str]:
     if "enum" in spec:
-        return "choice", [(value, _translated(str(value))) for value in spec["enum"]], "text"
+        return "choice", [(value, str(value)) for value in spec["enum"]], "text"
     if "const" in spec:
         return "choice", [(spec["const"], str(spec["const"]))], "text"
     kind = spec.get("type")
@@ -174,6 +178,8 @@ def _heading(spec: Mapping[str, Any], name: str) -> str:
     return words[:1].upper() + words[1:] if not written or written.endswith("Config") else written
 
 
-def _translated(text: str) -> str:
-    """Look the recipe's own English up in the catalogue; the empty text would return the catalogue's header."""
-    return gettext(text) if text else ""
+def _translate(item: Field, translate: Callable[[str], str]) -> None:
+    """Translate what people read; an empty text is left alone, because it stands for the catalogue's header."""
+    for name in ("label", "help", "unit", "group", "placeholder"):
+        if text := getattr(item, name):
+            setattr(item, name, translate(text))

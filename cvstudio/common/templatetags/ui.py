@@ -16,7 +16,7 @@ from django.utils.formats import number_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.timesince import timesince
-from django.utils.translation import get_language_info, gettext
+from django.utils.translation import get_language_info, gettext, gettext_lazy
 
 from cvstudio.common.api_calls import as_curl, as_python
 from cvstudio.common.navigation import all_sections, current_section
@@ -26,6 +26,18 @@ from cvstudio.common.state_looks import look_of
 register = template.Library()
 
 THEMES = ("auto", "light", "dark")
+_METRICS = {
+    "loss": gettext_lazy("Loss"),
+    "accuracy": gettext_lazy("Accuracy"),
+    "top5_accuracy": gettext_lazy("Top-5 accuracy"),
+    "macro_f1": gettext_lazy("Macro F1"),
+    "best_epoch": gettext_lazy("Best epoch"),
+    "best_step": gettext_lazy("Best step"),
+    "monitor": gettext_lazy("Judged by"),
+    "epochs": gettext_lazy("Epochs"),
+    "steps": gettext_lazy("Steps"),
+    "stop_reason": gettext_lazy("Ended because of"),
+}
 DENSITIES = ("comfortable", "compact")
 
 
@@ -234,7 +246,9 @@ def percent(value: Any) -> str:
 
 @register.filter
 def words(name: Any) -> str:
-    """Write an identifier as words: top5_accuracy becomes Top5 accuracy."""
+    """Write an identifier as words: stop_reason becomes Stop reason. Well-known metrics have names of their own."""
+    if str(name) in _METRICS:
+        return str(_METRICS[str(name)])
     text = str(name).replace("_", " ")
     return text[:1].upper() + text[1:]
 
