@@ -304,7 +304,9 @@ def test_a_trainer_sees_no_secret_of_the_server(make_run: Any, monkeypatch: pyte
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     run = make_run(steps=100, step_s=0.05)
     trainer = Trainer(claim_run(run.id), run_folder(run.id))
-    environment = psutil.Process(trainer.mark["pid"]).environ()
+    process = psutil.Process(trainer.mark["pid"])
+    until(process.environ)  # empty for a moment after the start
+    environment = process.environ()
     trainer.kill()
     assert "CUDA_VISIBLE_DEVICES" in environment
     assert not {"SECRET_KEY", "DATABASE_URL", "HF_TOKEN"} & set(environment)
