@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +13,23 @@ from cvstudio.inference.models import InferenceJob
 from cvstudio.weights.models import WeightVersion
 
 _MOST_CHOICES = 100
+
+
+@dataclass(frozen=True)
+class Servable:
+    """What a prediction needs to know of a weight; cheaper than its row."""
+
+    id: UUID
+    folder: str
+    task: str
+    size_bytes: int
+
+
+def servable_weight(user: Any, weight_id: UUID) -> Servable | None:
+    """A version that the person may predict with; one small query."""
+    rows = WeightVersion.objects.visible_to(user).filter(id=weight_id)
+    found = rows.values_list("id", "folder", "weight__task", "size_bytes").first()
+    return Servable(*found) if found else None
 
 
 def servable_weights(user: Any) -> QuerySet[WeightVersion]:

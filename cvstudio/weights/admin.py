@@ -70,7 +70,8 @@ class WeightAdmin(admin.ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Weight]:
         """With the number of versions, in the same query."""
-        return super().get_queryset(request).annotate(count=Count("versions"))
+        rows: QuerySet[Weight] = super().get_queryset(request).annotate(count=Count("versions"))
+        return rows
 
     @admin.display(description=_("Versions"), ordering="count")
     def version_count(self, weight: Any) -> int:

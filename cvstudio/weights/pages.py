@@ -21,6 +21,8 @@ from cvstudio.weights.services.change_weight import change_weight
 from cvstudio.weights.services.delete_weight import delete_weight, preview_deletion
 from ml_core.errors import CodedError
 
+HOW_TO_SAVE = 'from safetensors.torch import save_file\n\nsave_file(model.state_dict(), "model.safetensors")'
+
 
 @login_required
 @require_GET
@@ -53,7 +55,8 @@ def detail_page(request: HttpRequest, weight_id: UUID) -> HttpResponse:
 def upload_page(request: HttpRequest) -> HttpResponse:
     """The form of an upload; its script sends it to the API."""
     form = UploadForm(request.user, initial={"architecture_version": request.GET.get("architecture_version")})
-    return render(request, "weights/upload.html", {"form": form, "max_bytes": settings.MAX_UPLOAD_SIZE})
+    context = {"form": form, "max_bytes": settings.MAX_UPLOAD_SIZE, "how_to_save": HOW_TO_SAVE}
+    return render(request, "weights/upload.html", context)
 
 
 @login_required

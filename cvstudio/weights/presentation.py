@@ -55,7 +55,8 @@ def lineage(version: WeightVersion) -> list[Step]:
 def predict_calls(address: str, version_id: Any) -> dict[str, str]:
     """The same prediction with curl and with Python, ready to paste."""
     url = f"{address}/api/v1/inference/predict-image"
-    curl = f'curl -sS -H "Authorization: Bearer $TOKEN" -F weight={version_id} -F image=@photo.jpg {url}'
+    parts = (f"curl -sS {url}", '-H "Authorization: Bearer $TOKEN"', f"-F weight={version_id}", "-F image=@photo.jpg")
+    curl = " \\\n  ".join(parts)
     python = "\n".join(
         (
             "import os",

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
-from django.http import StreamingHttpResponse
+from django.http import Http404, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -22,7 +22,7 @@ from cvstudio.common.file_response import file_response
 from cvstudio.inference.api import serializers
 from cvstudio.inference.api.filters import JobFilter
 from cvstudio.inference.models import InferenceJob
-from cvstudio.inference.selectors import jobs_for, servable_weights
+from cvstudio.inference.selectors import Servable, jobs_for, servable_weight
 from cvstudio.inference.services import read_picture
 from cvstudio.inference.services.delete_job import delete_job
 from cvstudio.inference.services.predict_picture import predict_picture
@@ -33,6 +33,14 @@ def parsed(serializer: Any) -> dict[str, Any]:
     """The valid form, or a validation error."""
     serializer.is_valid(raise_exception=True)
     return dict(serializer.validated_data)
+
+
+def usable_weight(request: Request, weight_id: UUID) -> Servable:
+    """The weight, when this person may use it."""
+    weight = servable_weight(request.user, weight_id)
+    if weight is None:
+        raise Http404
+    return weight
 
 
 class PredictImageView(APIView):
@@ -47,7 +55,7 @@ class PredictImageView(APIView):
         """The most probable classes, with the time that each part took."""
         read_picture.refuse_length(int(request.META.get("CONTENT_LENGTH") or 0))
         form = parsed(serializers.PredictImageSerializer(data=request.data))
-        weight = get_object_or_404(servable_weights(request.user), id=form["weight"])
+        weight = usable_weight(request, form["weight"])
         picture = read_picture.from_upload(form["image"])
         predicted = predict_picture(
             user=request.user,  # type: ignore[arg-type]
@@ -66,7 +74,7 @@ class PredictView(APIView):
     def post(self, request: Request) -> Response:
         """The most probable classes, with the time that each part took."""
         form = parsed(serializers.PredictSerializer(data=request.data))
-        weight = get_object_or_404(servable_weights(request.user), id=form["weight"])
+        weight = usable_weight(request, form["weight"])
         if "image_id" in form:
             picture = read_picture.from_data_set(request.user, form["image_id"])
         else:

@@ -17,14 +17,14 @@ from cvstudio.inference.serving.client import Answer, Ask, predict_remotely
 
 if TYPE_CHECKING:
     from cvstudio.accounts.models import User
-    from cvstudio.weights.models import WeightVersion
+    from cvstudio.inference.selectors import Servable
 
 
 @dataclass(frozen=True)
 class Predicted:
     """An answer, and the job under which it is kept, if it is."""
 
-    weight: WeightVersion
+    weight: Servable
     answer: Answer
     job_id: UUID | None
 
@@ -32,7 +32,7 @@ class Predicted:
         """For clients."""
         return {
             "weight": str(self.weight.id),
-            "task": self.weight.weight.task,
+            "task": self.weight.task,
             **self.answer.result,
             "timing_ms": self.answer.timing_ms,
             "batch": self.answer.batch,
@@ -41,7 +41,7 @@ class Predicted:
 
 
 def predict_picture(
-    *, user: User, weight: WeightVersion, picture: Picture, top_k: int | None = None, keep: bool = False
+    *, user: User, weight: Servable, picture: Picture, top_k: int | None = None, keep: bool = False
 ) -> Predicted:
     """Have the infer worker answer. Costs no query unless the answer is kept.
 
@@ -63,17 +63,17 @@ def predict_picture(
         raise InferenceError("The image is empty.", code="inference.empty_image", where="image",
                              hint="Choose a picture with content.")  # fmt: skip
     ask = Ask(
-        weight=str(weight.id), folder=weight.folder, task=weight.weight.task, size_bytes=weight.size_bytes,
+        weight=str(weight.id), folder=weight.folder, task=weight.task, size_bytes=weight.size_bytes,
         top_k=top_k or limits().top_k,
     )  # fmt: skip
     answer = predict_remotely(ask, picture.content)
     return Predicted(weight, answer, _keep(user, weight, picture, answer) if keep else None)
 
 
-def _keep(user: User, weight: WeightVersion, picture: Picture, answer: Answer) -> UUID:
+def _keep(user: User, weight: Servable, picture: Picture, answer: Answer) -> UUID:
     with transaction.atomic():
         job = InferenceJob.objects.create(
-            owner=user, kind=InferenceJob.Kind.SINGLE, weight_version=weight,
+            owner=user, kind=InferenceJob.Kind.SINGLE, weight_version_id=weight.id,
             options={"name": picture.name, "batch": answer.batch},
         )  # fmt: skip
         Prediction.objects.create(
