@@ -180,9 +180,8 @@ class Studio:
             stdout=subprocess.PIPE, text=True, cwd=ROOT, start_new_session=True,
         )  # fmt: skip
         assert self.process.stdout is not None
-        self.port = next(
-            int(line.split()[3].rsplit(":", 1)[1]) for line in self.process.stdout if line.startswith("CV Studio serves")
-        )
+        served = next(line for line in self.process.stdout if line.startswith("CV Studio serves"))
+        self.port = int(served.split()[3].rsplit(":", 1)[1])
         threading.Thread(target=self.process.stdout.read, daemon=True).start()
         import django
 
@@ -260,8 +259,8 @@ def measure(studio: Studio, token: str, served: Served, options: argparse.Namesp
                 "bare_ms": alone["p50_ms"], "api_ms": asked["p50_ms"], "more_ms": asked["p50_ms"] - alone["p50_ms"],
                 "bare_per_s": alone["per_s"], "api_per_s": asked["per_s"], "ratio": asked["per_s"] / alone["per_s"],
                 "batch": asked["batch"], **{f"part_{name}": value for name, value in asked["parts"].items()},
-            }  # fmt: skip
-        )
+            }
+        )  # fmt: skip
     return {name: statistics.median(row[name] for row in rows) for name in rows[0]}
 
 

@@ -21,6 +21,7 @@ WORKING = frozenset({RunState.QUEUED, *ACTIVE})
 
 def tabs_of(dataset: Dataset, version: DatasetVersion) -> list[dict[str, Any]]:
     """Tabs of the page; they keep the version that is looked at."""
+
     def tab(key: str, title: str, icon: str, count: int | None = None) -> dict[str, Any]:
         return {"key": key, "title": title, "url": address(key, dataset, version), "icon": icon, "count": count}
 

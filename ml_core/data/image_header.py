@@ -110,9 +110,7 @@ def inspect_image(path: Path | str, *, max_pixels: int = MAX_PIXELS) -> ImageFac
         return _facts(large, Path(path), name, size, digest, max_pixels)
 
 
-def _facts(
-    stream: BinaryIO, source: Path | bytes, name: str, size: int, digest: str, max_pixels: int
-) -> ImageFacts:
+def _facts(stream: BinaryIO, source: Path | bytes, name: str, size: int, digest: str, max_pixels: int) -> ImageFacts:
     with open_image(stream, name) as image:
         width, height = image.size
         if width * height > max_pixels:

@@ -47,9 +47,7 @@ def _pairs_in_band(hashes: NDArray[np.uint64], low: int, width: int, max_distanc
     return np.concatenate(found)
 
 
-def near_groups(
-    hashes: NDArray[np.uint64], thumbs: NDArray[np.uint8], max_distance: int
-) -> list[list[int]]:
+def near_groups(hashes: NDArray[np.uint64], thumbs: NDArray[np.uint8], max_distance: int) -> list[list[int]]:
     """Groups of at least two pictures that look alike, each sorted, largest first.
 
     Args:

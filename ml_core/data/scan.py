@@ -60,9 +60,7 @@ def scan(
             pool.shutdown(cancel_futures=True)
 
 
-def _inspect_batch(
-    root: str, layout: DatasetFormat, candidate: Candidate, paths: list[str]
-) -> list[Scanned | Reject]:
+def _inspect_batch(root: str, layout: DatasetFormat, candidate: Candidate, paths: list[str]) -> list[Scanned | Reject]:
     return [_inspect(root, layout, candidate, path) for path in paths]
 
 

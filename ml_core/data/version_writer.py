@@ -37,9 +37,7 @@ class Tally:
         return self.reasons.total()
 
 
-def write_version(
-    order: ImportOrder, root: Path, candidate: Candidate, tally: Tally, partial: Path
-) -> dict[str, Any]:
+def write_version(order: ImportOrder, root: Path, candidate: Candidate, tally: Tally, partial: Path) -> dict[str, Any]:
     """Write the list of images and ``version.json`` into the folder ``partial``; returns the latter's content."""
     splits = _decide_splits(order, tally)
     fingerprint = Fingerprint("classify", candidate.classes)
@@ -94,8 +92,7 @@ def _decide_splits(order: ImportOrder, tally: Tally) -> list[Split]:
         to_deal, seed=order.seed, val=0.0 if "val" in given else order.val, test=0.0 if "test" in given else order.test
     )
     return [
-        dealt[digest] if not given or split is None or split == "train" else split
-        for _, digest, split in tally.digests
+        dealt[digest] if not given or split is None or split == "train" else split for _, digest, split in tally.digests
     ]
 
 

@@ -93,8 +93,7 @@ def _with_splits(root: Folder, splits: list[Folder]) -> Candidate:
         for child in folder.folders:
             per_class[child.name] = per_class.get(child.name, 0) + child.all_images()
     evidence = [
-        f'Folder "{folder.name}": {_count(folder.folders)} with {folder.all_images():,} images.'
-        for folder in splits
+        f'Folder "{folder.name}": {_count(folder.folders)} with {folder.all_images():,} images.' for folder in splits
     ]
     warnings = [
         f'The class "{name}" has no images in "{folder.name}".'

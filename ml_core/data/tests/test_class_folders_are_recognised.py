@@ -35,7 +35,7 @@ def test_splits_by_any_usual_name(names: tuple[str, str, str], tmp_path: Path) -
 
 
 def test_one_wrapper_folder_deeper(tmp_path: Path) -> None:
-    image_folder(tmp_path / "my data" , {"a": 2, "b": 2}, split="train")
+    image_folder(tmp_path / "my data", {"a": 2, "b": 2}, split="train")
     write_image(tmp_path / "my data" / "val" / "a" / "1.png")
     best = recognise(tmp_path)[0]
     assert best.root == "my data"
