@@ -54,7 +54,9 @@ class Plan:
         """
         values = without_ours(self.settings)
         version = self.dataset_version
-        values["data"] = {**values.get("data", {}), "version": version.folder, "root": version.root}
+        given = values.get("data", {})
+        if isinstance(given, dict):  # what else it may be is told by the check below
+            values["data"] = {**given, "version": version.folder, "root": version.root}
         values["graph"] = self.architecture_version.document
         if self.initial_weights is not None:
             values["initial_weights"] = str(library.folder_of(self.initial_weights))

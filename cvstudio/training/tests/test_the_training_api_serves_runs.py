@@ -85,6 +85,23 @@ def test_wrong_settings_are_named(alice_api: Any, plan: Any) -> None:
     assert "fit.epochs" in answer.json()["hint"]
 
 
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"data": 3},
+        {"data": None},
+        {"fit": 3},
+        {"fit": [1]},
+        {"augment": 3},
+        {"input": {"mean": [[]]}},
+        {"seed": 10**30},
+    ],
+)
+def test_settings_of_a_wrong_form_are_refused(alice_api: Any, plan: Any, run: Run, config: dict[str, Any]) -> None:
+    assert alice_api.post(LIST, {**plan, "config": config}).status_code == 400
+    assert alice_api.post(url(run, "clone"), {"config": config}).status_code == 400
+
+
 @pytest.mark.parametrize("part", ["dataset", "dataset_version", "architecture", "architecture_version"])
 def test_data_and_networks_of_others_do_not_exist(
     bob_api: Any, alice_api: Any, plan: Any, squares: Any, plain: Any, part: str
