@@ -50,7 +50,7 @@ _SIXTEEN_BIT: Final = ("I;16", "I;16L", "I;16B", "I;16N", "I")
 
 
 def load_image(
-    source: ImageSource,
+    source: ImageSource | BinaryIO,
     mode: PixelMode = "RGB",
     *,
     max_pixels: int = MAX_PIXELS,
@@ -62,7 +62,7 @@ def load_image(
     transparency is laid over white, 16-bit grey is scaled by 1/257, CMYK and palettes become RGB.
 
     Args:
-        source: A path, or the bytes of a file.
+        source: A path, the bytes of a file, or an open file at its start.
         mode: ``"RGB"`` for three channels or ``"L"`` for one.
         max_pixels: Larger pictures are refused before any pixel is decoded.
         draft: (width, height) that is enough for the caller; a JPEG is then decoded at 1/2, 1/4 or 1/8 of its
@@ -76,7 +76,7 @@ def load_image(
         FormatError: ``image.missing``, ``image.unknown_format``, ``image.truncated``, ``image.damaged`` or
             ``image.unsupported_mode``. ``where`` is the file's name.
     """
-    where = "" if isinstance(source, bytes) else Path(source).name
+    where = Path(source).name if isinstance(source, str | Path) else ""
     with open_image(source, where) as image:
         if image.width * image.height > max_pixels:
             raise too_large(where, f"{image.width} x {image.height} pixels", max_pixels)

@@ -93,7 +93,7 @@ def inspect_image(path: Path | str, *, max_pixels: int = MAX_PIXELS) -> ImageFac
     except OSError as error:
         raise FormatError("The file cannot be opened.", code="image.missing", hint="Check its permissions.",
                           where=name) from error  # fmt: skip
-    with os.fdopen(descriptor, "rb", buffering=0) as stream:
+    with os.fdopen(descriptor, "rb") as stream:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise FormatError("This is a device or a pipe, not a file.", code="image.unsupported",
@@ -105,12 +105,15 @@ def inspect_image(path: Path | str, *, max_pixels: int = MAX_PIXELS) -> ImageFac
             data = stream.read(size)
             digest = hashlib.sha256(data).hexdigest()
             return _facts(io.BytesIO(data), data, name, size, digest, max_pixels)
-    with Path(path).open("rb") as large:
-        digest = hashlib.file_digest(large, "sha256").hexdigest()
-        return _facts(large, Path(path), name, size, digest, max_pixels)
+        # The same open file all along: opened by its name again, it could have become a link meanwhile.
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        stream.seek(0)
+        return _facts(stream, stream, name, size, digest, max_pixels)
 
 
-def _facts(stream: BinaryIO, source: Path | bytes, name: str, size: int, digest: str, max_pixels: int) -> ImageFacts:
+def _facts(
+    stream: BinaryIO, source: BinaryIO | bytes, name: str, size: int, digest: str, max_pixels: int
+) -> ImageFacts:
     with open_image(stream, name) as image:
         width, height = image.size
         if width * height > max_pixels:
@@ -118,14 +121,16 @@ def _facts(stream: BinaryIO, source: Path | bytes, name: str, size: int, digest:
         orientation = read_orientation(image)
         try:
             whole = _looks_whole(image, stream, size)
-            animated = _is_animated(image)
+            kind, mode = "JPEG" if image.format == "MPO" else str(image.format), image.mode
+            animated = _is_animated(image)  # may leave the image at its second page
         except DECODER_FAULTS as error:
             raise damaged_image(error, name) from error
-        kind, mode = "JPEG" if image.format == "MPO" else str(image.format), image.mode
     if animated:
         raise FormatError("The image is an animation or has several pages.", code="image.animated",
                           hint="Save the frame that counts as PNG or JPEG.", where=name)  # fmt: skip
     if not whole:
+        if not isinstance(source, bytes):
+            source.seek(0)
         try:
             load_image(source, max_pixels=max_pixels)
         except CodedError as error:
@@ -163,5 +168,14 @@ def _is_animated(image: Image.Image) -> bool:
     if image.format in ("JPEG", "MPO"):  # the second picture of a telephone's MPO is a preview or a depth map
         return False
     if image.format == "TIFF":
-        return int(getattr(image, "n_frames", 1)) > 1
+        return _has_second_page(image)
     return bool(getattr(image, "is_animated", False))
+
+
+def _has_second_page(image: Image.Image) -> bool:
+    """Whether there is one. Pillow's count walks all pages, and looks each up among those before: minutes for many."""
+    try:
+        image.seek(1)
+    except EOFError:
+        return False
+    return True

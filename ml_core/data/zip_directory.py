@@ -10,7 +10,7 @@ from __future__ import annotations
 import struct
 from typing import BinaryIO, Final
 
-from ml_core.errors import FormatError
+from ml_core.errors import FormatError, UnsafeFileError
 
 _END: Final = struct.Struct("<4s4H2LH")
 _END_MARK: Final = b"PK\x05\x06"
@@ -20,14 +20,25 @@ _ENTRY_BYTES: Final = 46
 _ENTRY_MARK: Final = b"PK\x01\x02"
 _MAX_COMMENT: Final = 65_535
 
+#: Bytes of directory for each member that may be there: a long name in UTF-8 with extra fields for times and owner.
+_ENTRY_BYTES_USUAL: Final = 1_024
+_DIRECTORY_BYTES_FREE: Final = 1 << 20
+
 
 def count_members(stream: BinaryIO, limit: int) -> int:
     """How many entries the central directory holds; stops counting at ``limit`` + 1.
 
     Raises:
         FormatError: ``archive.not_zip`` or ``archive.damaged``.
+        UnsafeFileError: ``archive.directory_too_large``: few entries with comments and extra fields of 64 kB each
+            would take as much memory as very many.
     """
     start, size = _directory_bounds(stream)
+    if size > _DIRECTORY_BYTES_FREE + limit * _ENTRY_BYTES_USUAL:
+        raise UnsafeFileError(
+            f"The archive's table of contents takes {size:,} bytes, more than any plain archive needs.",
+            code="archive.directory_too_large", hint="Pack the folder again without comments on its files.",
+        )  # fmt: skip
     count, position = 0, start
     while position + _ENTRY_BYTES <= start + size and count <= limit:
         stream.seek(position)

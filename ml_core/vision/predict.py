@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import shutil
+import stat
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -139,8 +140,13 @@ def _inside(root: Path, name: str) -> str:
 def _image_files(root: Path) -> Iterator[str]:
     for folder, _, names in os.walk(root):
         for name in names:
-            if Path(name).suffix.lower() in IMAGE_ENDINGS:
+            # A link could lead out of the folder, and a pipe would be waited for.
+            if Path(name).suffix.lower() in IMAGE_ENDINGS and _is_plain_file(Path(folder) / name):
                 yield (Path(folder) / name).relative_to(root).as_posix()
+
+
+def _is_plain_file(path: Path) -> bool:
+    return stat.S_ISREG(path.lstat().st_mode)
 
 
 Answer = tuple[Source, list[dict[str, Any]], dict[str, Any] | None]

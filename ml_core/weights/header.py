@@ -139,7 +139,14 @@ def _metadata(value: Any) -> dict[str, str]:
     fits = isinstance(value, dict) and len(value) <= MAX_METADATA_ITEMS
     if not fits or not all(isinstance(text, str) for text in value.values()):
         raise _bad("The header's metadata is not a small map of texts.", _METADATA)
+    if not all(_is_storable(text) for item in value.items() for text in item):
+        raise _bad("The header's metadata has characters that no text may have.", _METADATA)
     return dict(value)
+
+
+def _is_storable(text: str) -> bool:
+    """Half a surrogate pair cannot be written as UTF-8, and databases refuse NUL."""
+    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _tensor(name: str, entry: Any) -> TensorFact:

@@ -221,3 +221,20 @@ def test_nothing_is_ever_written_outside(names: list[str], tmp_path_factory: pyt
         assert not inside.exists()
     written = [path for path in outer.rglob("*") if path.is_file() and path != archive]
     assert all(path.resolve().is_relative_to(inside.resolve()) for path in written)
+
+
+def test_a_swollen_directory_is_refused_before_it_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    members: list[tuple[str | zipfile.ZipInfo, bytes]] = []
+    for number in range(30):
+        info = zipfile.ZipInfo(f"a/{number}.png")
+        info.comment = b"x" * 65_535
+        members.append((info, b""))
+    archive = pack(tmp_path / "x.zip", members)
+
+    def never(*_: object) -> None:
+        raise AssertionError("the directory was read into memory")
+
+    monkeypatch.setattr(zipfile, "ZipFile", never)
+    with pytest.raises(UnsafeFileError) as caught:
+        extract_zip(archive, tmp_path / "out", limits=SMALL)
+    assert caught.value.code == "archive.directory_too_large"

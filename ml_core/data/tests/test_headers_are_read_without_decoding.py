@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import resource
+import struct
+import time
 from pathlib import Path
 
 import pytest
@@ -116,3 +118,47 @@ def test_a_large_file_is_read_in_parts(tmp_path: Path, monkeypatch: pytest.Monke
     small = inspect_image(path)
     monkeypatch.setattr(image_header, "_WHOLE_BYTES", 10)
     assert inspect_image(path) == small
+
+
+def many_pages(count: int) -> bytes:
+    """A TIFF of one pixel a page, written by hand: Pillow would take minutes for so many."""
+    entries = ((256, 3, 1), (257, 3, 1), (258, 3, 8), (259, 3, 1), (262, 3, 1), (273, 4, 0), (278, 3, 1), (279, 4, 1))
+    page = struct.pack("<H", len(entries)) + b"".join(
+        struct.pack("<HHII", tag, kind, 1, value) for tag, kind, value in entries
+    )
+    size = len(page) + 4
+    pages = (page + struct.pack("<I", 8 + size * (n + 1) if n + 1 < count else 0) for n in range(count))
+    return b"II*\0" + struct.pack("<I", 8) + b"".join(pages)
+
+
+def test_the_pages_of_a_tiff_are_not_counted(tmp_path: Path) -> None:
+    path = write(tmp_path, "x.tif", many_pages(60_000))
+    before = time.process_time()
+    with pytest.raises(FormatError) as caught:
+        inspect_image(path)
+    assert caught.value.code == "image.animated"
+    assert time.process_time() - before < 1  # counting them took minutes, more than twice as long for twice as many
+
+
+@pytest.mark.parametrize("target", ["whole", "large"])
+def test_a_link_is_never_followed(target: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also not for a large file that turns into a link between the first look and the second."""
+    secret = write(tmp_path, "secret.png", encoded(picture()))
+    path = tmp_path / "x.png"
+    if target == "whole":
+        path.symlink_to(secret)
+        with pytest.raises(FormatError, match="cannot be opened"):
+            inspect_image(path)
+        return
+    write(tmp_path, "x.png", encoded(picture((8, 8))))
+    monkeypatch.setattr(image_header, "_WHOLE_BYTES", 0)
+    fstat = os.fstat
+
+    def swap(descriptor: int) -> os.stat_result:
+        status = fstat(descriptor)
+        path.unlink()
+        path.symlink_to(secret)
+        return status
+
+    monkeypatch.setattr(image_header.os, "fstat", swap)
+    assert inspect_image(path).width == 8

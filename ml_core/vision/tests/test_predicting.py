@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,17 @@ def test_a_folder_with_bad_images_gives_a_row_for_each(out: Path, weight: Path, 
     assert [row["path"] for row in rows] == ["'=cmd.png", "a.jpg", "broken.jpg", "c.png", "inner/b.png"]
     assert [bool(row["error"]) for row in rows] == [True, False, True, False, False]
     assert result["metrics"] == {"images": 5, "failed": 2}
+
+
+def test_links_and_pipes_in_a_folder_are_left_alone(out: Path, weight: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "odd"
+    folder.mkdir()
+    Image.new("RGB", (30, 20)).save(tmp_path / "secret.png")
+    Image.new("RGB", (30, 20)).save(folder / "a.png")
+    (folder / "link.png").symlink_to(tmp_path / "secret.png")
+    os.mkfifo(folder / "pipe.png")
+    _, rows = _predict(out, weight=str(weight), root=str(folder))
+    assert [row["path"] for row in rows] == ["a.png"]
 
 
 def test_files_outside_the_folder_are_refused(out: Path, weight: Path, pictures: Pictures) -> None:

@@ -147,3 +147,12 @@ def test_whatever_we_accept_the_library_accepts(
     except SafetensorError as error:  # pragma: no cover - the assertion below fails
         names = {str(error)}
     assert names == set(header.tensors)
+
+
+@pytest.mark.parametrize("text", ["\ud800", "a\0b"])
+@pytest.mark.parametrize("place", ["key", "value"])
+def test_metadata_that_cannot_be_stored_is_refused(text: str, place: str, tmp_path: Path) -> None:
+    metadata = {text: "x"} if place == "key" else {"x": text}
+    path = raw_file(tmp_path / "x.safetensors", {"__metadata__": metadata, "a": entry([1], 0, 4)}, bytes(4))
+    with pytest.raises(WeightFileError, match="characters"):
+        read_header(path)
