@@ -8,6 +8,7 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from cvstudio.common.schema_form import build_form
@@ -22,6 +23,7 @@ from ml_core.run.registry import all_recipes, get_recipe
 SHOWN_METRICS = 2
 TABLES = ("confusion.json", "per_class.json", "worst.json")
 SHOWN_ELSEWHERE = ("graph", "data.version", "data.root")
+PHASES = {"val": _("validation"), "test": _("test")}
 TEST_PREFIX = "test_"
 SHOWN_WORST = 24
 MAX_SAMPLES = 1_000
@@ -86,13 +88,13 @@ def speaking_metrics(values: dict[str, Any]) -> list[tuple[str, Any]]:
 
 def known_recipes() -> list[tuple[str, str]]:
     """Return the recipes that can be filtered by: name and title."""
-    return sorted((entry.name, entry.title) for entry in all_recipes())
+    return sorted((entry.name, gettext(entry.title)) for entry in all_recipes())
 
 
 def recipe_title(name: str) -> str:
     """Return the title of a recipe; its name where the recipe is no longer installed."""
     try:
-        return get_recipe(name).title
+        return gettext(get_recipe(name).title)
     except CodedError:
         return name
 
@@ -161,7 +163,7 @@ def result_view(run: Run) -> dict[str, Any]:
         "confusion": tables.get("confusion.json"),
         "per_class": tables.get("per_class.json", {}).get("rows", []),
         "worst": _with_pictures(run, tables.get("worst.json", {}).get("rows", [])),
-        "judged_on": tables.get("confusion.json", {}).get("phase", ""),
+        "judged_on": PHASES.get(tables.get("confusion.json", {}).get("phase", ""), ""),
         "facts": {key: value for key, value in result.items() if isinstance(value, str | int | float | bool)},
     }
 

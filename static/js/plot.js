@@ -5,6 +5,7 @@
 import { loadPlotly } from "./plots/load.js";
 import { CONFIG, heatInk, heatScale, layoutFor, seriesColours } from "./plots/theme.js";
 import { addTools, describeLines, seriesRows, setSummary } from "./plots/tools.js";
+import { smoothed, span } from "./plots/series.js";
 import { metric } from "./numbers.js";
 
 const DASHES = ["solid", "dash", "dot", "dashdot"];
@@ -79,25 +80,6 @@ class Plot {
     this.observer?.disconnect();
     if (this.plotly) this.plotly.purge(this.area);
   }
-}
-
-/** Exponential smoothing with the bias of its start taken out, as training curves are usually smoothed. */
-export function smoothed(values, weight) {
-  if (!weight) return values;
-  let sum = 0;
-  let count = 0;
-  return values.map((value) => {
-    if (!Number.isFinite(value)) return value;
-    sum = sum * weight + (1 - weight) * value;
-    count += 1;
-    return sum / (1 - weight ** count);
-  });
-}
-
-/** Where points were thinned, the line runs through the lowest and the highest of each, so that no spike is lost. */
-function span({ x, y, low, high }) {
-  if (!low) return { x, y };
-  return { x: x.flatMap((at) => [at, at]), y: low.flatMap((value, at) => [value, high[at]]) };
 }
 
 class LinePlot extends Plot {

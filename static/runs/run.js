@@ -56,6 +56,13 @@ function reloadEnded() {
   if (!page.querySelector('.tab[href$="/result"]')) location.reload();
 }
 
+const UNITS = { images: gettext("images"), samples: gettext("samples"), files: gettext("files"), steps: gettext("steps"), bytes: gettext("bytes") };
+
+function stageWords(stage) {
+  const match = /^epoch (\d+)\/(\d+)$/.exec(stage);
+  return match ? interpolate(gettext("epoch %s of %s"), [match[1], match[2]]) : stage;
+}
+
 function showProgress(data) {
   const place = document.getElementById("run-progress");
   if (!place) {
@@ -70,12 +77,13 @@ function showProgress(data) {
     bar.max = data.total;
     bar.value = data.done;
   } else bar.removeAttribute("value");
+  const unit = UNITS[data.unit] ?? data.unit ?? "";
   const amount = data.unit === "bytes" ? bytes : metric;
-  const share = known ? `${Math.floor((100 * data.done) / data.total)} % · ${amount(data.done)} / ${amount(data.total)} ${data.unit ?? ""}` : `${amount(data.done)} ${data.unit ?? ""}`;
-  left.textContent = data.stage ? `${share} · ${data.stage}` : share;
+  const share = known ? `${Math.floor((100 * data.done) / data.total)} % · ${amount(data.done)} / ${amount(data.total)} ${unit}` : `${amount(data.done)} ${unit}`;
+  left.textContent = data.stage ? `${share} · ${stageWords(data.stage)}` : share;
   if (right) {
     const parts = [];
-    if (data.rate) parts.push(`${metric(Number(data.rate.toPrecision(3)))} ${data.unit ?? ""}/s`);
+    if (data.rate) parts.push(`${metric(Number(data.rate.toPrecision(3)))} ${unit}/s`);
     if (data.eta_s !== null && data.eta_s !== undefined) parts.push(interpolate(gettext("%s left"), [duration(data.eta_s)]));
     right.textContent = parts.join(" · ");
   }

@@ -11,33 +11,21 @@ from django.conf import settings
 from django.http import HttpRequest, QueryDict
 from django.template.loader import render_to_string
 from django.templatetags.static import static
-from django.utils import timezone
-from django.utils.formats import number_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.timesince import timesince
-from django.utils.translation import get_language_info, gettext, gettext_lazy
+from django.utils.translation import get_language_info, gettext
 
 from cvstudio.common.api_calls import as_curl, as_python
 from cvstudio.common.navigation import all_sections, current_section
 from cvstudio.common.quantities import duration_text, scaled_bytes, short_number
 from cvstudio.common.state_looks import look_of
+from cvstudio.common.wording import ago, stage_words, unit_word, words
 
 register = template.Library()
+for _wording in (ago, stage_words, unit_word, words):
+    register.filter(_wording)
 
 THEMES = ("auto", "light", "dark")
-_METRICS = {
-    "loss": gettext_lazy("Loss"),
-    "accuracy": gettext_lazy("Accuracy"),
-    "top5_accuracy": gettext_lazy("Top-5 accuracy"),
-    "macro_f1": gettext_lazy("Macro F1"),
-    "best_epoch": gettext_lazy("Best epoch"),
-    "best_step": gettext_lazy("Best step"),
-    "monitor": gettext_lazy("Judged by"),
-    "epochs": gettext_lazy("Epochs"),
-    "steps": gettext_lazy("Steps"),
-    "stop_reason": gettext_lazy("Ended because of"),
-}
 DENSITIES = ("comfortable", "compact")
 
 
@@ -210,17 +198,6 @@ def duration(value: Any) -> str:
 
 
 @register.filter
-def ago(value: Any) -> str:
-    """Say how long ago a moment was, in its largest unit."""
-    if value is None:
-        return ""
-    seconds = (timezone.now() - value).total_seconds()
-    if seconds < 60:
-        return gettext("just now")
-    return gettext("%(time)s ago") % {"time": timesince(value, depth=1)}
-
-
-@register.filter
 def compact(value: Any) -> str:
     """Format a large count: 11.7 M."""
     return short_number(value)
@@ -232,7 +209,7 @@ def metric(value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return str(value) if value not in (None, "") else "–"
     if isinstance(value, int):
-        return number_format(value, use_l10n=True, force_grouping=True)
+        return f"{value:,}"  # so in English and in Chinese
     if value != 0 and (abs(value) < 1e-3 or abs(value) >= 1e6):
         return f"{value:.3e}"
     return f"{value:.4g}"
@@ -242,15 +219,6 @@ def metric(value: Any) -> str:
 def percent(value: Any) -> str:
     """Format a fraction as a percentage: 0.9342 becomes 93.4 %."""
     return f"{100 * value:.1f} %" if isinstance(value, int | float) else "–"
-
-
-@register.filter
-def words(name: Any) -> str:
-    """Write an identifier as words: stop_reason becomes Stop reason. Well-known metrics have names of their own."""
-    if str(name) in _METRICS:
-        return str(_METRICS[str(name)])
-    text = str(name).replace("_", " ")
-    return text[:1].upper() + text[1:]
 
 
 @register.filter

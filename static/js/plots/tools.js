@@ -49,7 +49,7 @@ export function addTools(figure, what) {
     place.append(element("label", { class: "cluster small muted only-wide" }, gettext("Smoothing"), slider));
   }
   if (what.log) {
-    const button = element("button", { type: "button", class: "button button-quiet button-s", "aria-pressed": what.log.on }, gettext("log"));
+    const button = element("button", { type: "button", class: "button button-quiet button-s", "aria-pressed": what.log.on }, pgettext("axis", "log"));
     button.title = gettext("Logarithmic scale");
     button.addEventListener("click", () => {
       const on = button.getAttribute("aria-pressed") !== "true";
