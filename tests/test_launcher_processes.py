@@ -13,7 +13,7 @@ import pytest
 from tests.studio_process import StudioProcess, wait_for
 
 pytestmark = [pytest.mark.process, pytest.mark.slow]
-CHILDREN = {"redis-server": "redis", "daphne": "web", "--queues train": "worker-train", "beat": "beat"}
+CHILDREN = {"redis-server": "redis", "daphne": "web", "--queues train": "worker-train"}
 
 
 @pytest.fixture(scope="module")

@@ -45,11 +45,6 @@ def worker_command(queue: str, concurrency: int | None = None) -> list[str]:
     ]  # fmt: skip
 
 
-def beat_command() -> list[str]:
-    """The clock that starts periodic tasks. One per installation."""
-    return [*CELERY, "beat", "--loglevel", "INFO", "--pidfile", ""]
-
-
 def web_command(descriptor: int) -> list[str]:
     """The web server on a socket that already listens."""
     return [
@@ -73,11 +68,6 @@ def worker_program(queue: str, concurrency: int | None = None) -> Program:
         f"worker-{queue}", worker_command(queue, concurrency), stop_signals=WORKER_STOP,
         environment=temporary_folder(), niceness=QUEUES[queue].niceness,
     )  # fmt: skip
-
-
-def beat_program() -> Program:
-    """The clock as a child."""
-    return Program("beat", beat_command(), niceness=5)
 
 
 def redis_program(data_dir: Path) -> Program:

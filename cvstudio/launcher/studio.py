@@ -1,4 +1,4 @@
-"""Starts the whole studio on this machine: Redis, the web server, the workers and the clock."""
+"""Starts the whole studio on this machine: Redis, the web server and the workers."""
 
 from __future__ import annotations
 
@@ -105,7 +105,6 @@ class Studio:
         widths = {"train": self.options.train_workers}
         for queue in programs.QUEUES:
             supervisor.add(self._child(programs.worker_program(queue, widths.get(queue))))
-        supervisor.add(self._child(programs.beat_program()))
 
     def _start_demo(self, supervisor: Supervisor) -> None:
         """Demo content is made by a process that ends when it is done; its failure does not matter to the rest."""

@@ -13,19 +13,18 @@ from cvstudio.launcher import first_start, programs
 
 
 class Command(BaseCommand):
-    """Become a Celery worker of one queue, or the clock."""
+    """Become a Celery worker of one queue."""
 
-    help = "Run one worker (train, infer or io) or the clock (beat). Needs REDIS_URL and DATABASE_URL of the studio."
+    help = "Run one worker: train, infer or io. Needs REDIS_URL and DATABASE_URL of the studio."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Which queue and how wide."""
-        parser.add_argument("queue", choices=[*programs.QUEUES, "beat"])
+        parser.add_argument("queue", choices=list(programs.QUEUES))
         parser.add_argument("--concurrency", type=int, default=None, help="How many things side by side.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Replace this process, so that signals reach Celery itself."""
         refuse_unsafe_production()
         first_start.make_folders()
-        queue = options["queue"]
-        command = programs.beat_command() if queue == "beat" else programs.worker_command(queue, options["concurrency"])
+        command = programs.worker_command(options["queue"], options["concurrency"])
         os.execve(command[0], command, {**os.environ, **programs.temporary_folder()})  # noqa: S606 - fixed words
