@@ -91,8 +91,9 @@ def api_response(error: exceptions.APIException) -> Response:
         hint = f"Wait {int(wait)} seconds and try again." if wait is not None else ""
         content = body("throttled", "Too many requests.", hint=hint)
     else:
-        code = str(getattr(error.detail, "code", error.default_code))
-        content = body(code, str(error.detail))
+        # Simple JWT wraps its sentence in a mapping.
+        detail = error.detail.get("detail", error.detail) if isinstance(error.detail, dict) else error.detail
+        content = body(str(getattr(detail, "code", error.default_code)), str(detail))
     return Response(content, error.status_code, headers=headers)
 
 

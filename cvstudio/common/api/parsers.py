@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Mapping
 from typing import IO, Any
 
@@ -11,6 +13,7 @@ from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser
 
 MAX_DEPTH = 100
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class LimitedJSONParser(JSONParser):
@@ -23,7 +26,7 @@ class LimitedJSONParser(JSONParser):
 
         Raises:
             RequestDataTooBig: The declared length is over `MAX_JSON_SIZE`.
-            ParseError: Not JSON, or nested more than `MAX_DEPTH` deep.
+            ParseError: Not JSON, nested more than `MAX_DEPTH` deep, or with a text or number that cannot be stored.
         """
         request = (parser_context or {}).get("request")
         declared = int(request.META.get("CONTENT_LENGTH") or 0) if request else 0
@@ -35,8 +38,8 @@ class LimitedJSONParser(JSONParser):
             raise ParseError("The JSON is nested too deeply.") from error
         if _depth_exceeds(value, MAX_DEPTH):
             raise ParseError("The JSON is nested too deeply.")
-        if _has_nul(value):
-            raise ParseError("The JSON has a NUL character, which no field takes.")
+        if fault := unstorable(value):
+            raise ParseError(f"The JSON has {fault}, which no field takes.")
         return value
 
 
@@ -55,17 +58,26 @@ def _children(item: Any) -> list[Any]:
     return item if isinstance(item, list) else []
 
 
-def _has_nul(value: Any) -> bool:
-    """PostgreSQL refuses U+0000 in text and JSON; refused here, it is the client's error and not ours."""
+def unstorable(value: Any) -> str:
+    """What in the value neither a database nor an answer can hold; empty when all is well.
+
+    PostgreSQL refuses U+0000 in text and JSON, half a surrogate pair is not UTF-8, and `1e400` is read as infinity.
+    Refused here, they are the client's error and not ours.
+    """
     stack = [value]
     while stack:
         item = stack.pop()
         if isinstance(item, str):
             if "\x00" in item:
-                return True
+                return "a NUL character"
+            if not item.isascii() and _SURROGATE.search(item):
+                return "half a surrogate pair"
+        elif isinstance(item, float):
+            if not math.isfinite(item):
+                return "a number that is too large"
         elif isinstance(item, dict):
             stack += item.keys()
             stack += item.values()
         elif isinstance(item, list):
             stack += item
-    return False
+    return ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 
 import pytest
@@ -101,3 +102,25 @@ def test_an_error_in_a_page_shows_the_trace_id(monkeypatch, caplog):
     answer = browser.get("/accounts/")
     assert answer.status_code == 500
     assert b"trace:" in answer.content and b"ZeroDivision" not in answer.content
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("place", ["p=abc", "p=", "p=nan", "p=2020-13-45", "p=" + "9" * 40, "r=1&p=x\0"])
+@pytest.mark.parametrize("url", ["/api/v1/training", "/api/v1/weights", "/api/v1/inference/jobs"])
+def test_a_made_up_cursor_is_no_defect(alice_api, url, place):
+    answer = alice_api.get(url, {"cursor": base64.b64encode(place.encode()).decode()})
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
+@pytest.mark.django_db
+def test_a_malformed_authorization_header_is_answered_with_a_sentence(anonymous):
+    answer = anonymous.get("/api/v1/auth/me", headers={"authorization": "Bearer"})
+    assert answer.status_code == 401
+    assert answer.json()["message"].startswith("Authorization header must")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("text", ['"\\ud800"', '{"a\\udfff": 1}', "1e400", "[-1e999]"])
+def test_json_that_no_answer_could_hold_is_refused(alice_api, text):
+    answer = alice_api.post("/api/v1/models/validate", f'{{"document": {text}}}', content_type="application/json")
+    assert (answer.status_code, answer.json()["code"]) == (400, "parse_error")

@@ -10,6 +10,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from cvstudio.architectures.models import Architecture, ArchitectureVersion
+from cvstudio.common.api.parsers import unstorable
 from cvstudio.weights.models import Weight, WeightVersion
 
 
@@ -149,6 +150,8 @@ def read_json(text: str, kind: type[Any], of: type | None = None) -> Any:
         raise serializers.ValidationError(_("This is not valid JSON.")) from error
     if not isinstance(value, kind) or (of is not None and not all(isinstance(item, of) for item in value)):
         raise serializers.ValidationError(_("This JSON has the wrong form."))
+    if unstorable(value):
+        raise serializers.ValidationError(_("This is not valid JSON."))
     return value
 
 
