@@ -20,6 +20,7 @@ from django.http.request import split_domain_port, validate_host
 Application = Callable[[dict[str, Any], Any, Any], Awaitable[Any]]
 
 CLOSE_FORBIDDEN_ORIGIN = 4403
+CLOSE_NO_SUCH_SOCKET = 4404
 
 
 class OriginGuard:
@@ -108,3 +109,9 @@ def guarded(application: Application) -> Application:
     """The stack that every socket passes: origin, cookies, session, user."""
     stack: Application = OriginGuard(CookieMiddleware(SessionMiddleware(TokenOrSession(application))))
     return stack
+
+
+async def no_such_socket(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    """The last route: an address that no socket has is refused, and is no defect to log."""
+    await receive()
+    await send({"type": "websocket.close", "code": CLOSE_NO_SUCH_SOCKET})

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any
 
+from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
+from django.contrib.auth import get_user_model
+from django.db import DatabaseError
 
 from cvstudio.monitor.sampler import Sample, sampler
 
 CLOSE_UNAUTHENTICATED = 4401
 WAITING = 5
+LOOK_EVERY_S = 20.0
+"""How often an open socket asks whether its account is still active."""
 
 
 class SystemConsumer(AsyncJsonWebsocketConsumer):
@@ -28,6 +34,7 @@ class SystemConsumer(AsyncJsonWebsocketConsumer):
         if user is None or not user.is_authenticated:
             await self.close(CLOSE_UNAUTHENTICATED)
             return
+        self._user_id = user.pk
         past = sampler.add(self._take)
         await self.send_json({"type": "history", "samples": past})
         self._sending = asyncio.get_running_loop().create_task(self._send_all())
@@ -38,8 +45,8 @@ class SystemConsumer(AsyncJsonWebsocketConsumer):
         if self._sending:
             self._sending.cancel()
 
-    async def receive_json(self, content: Any, **kwargs: Any) -> None:
-        """Nothing is expected from the page."""
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None, **kwargs: Any) -> None:
+        """Nothing is expected from the page, so what comes is not even parsed."""
 
     def _take(self, sample: Sample) -> None:
         if self._waiting.full():
@@ -47,6 +54,20 @@ class SystemConsumer(AsyncJsonWebsocketConsumer):
         self._waiting.put_nowait(sample)
 
     async def _send_all(self) -> None:
+        look_again = time.monotonic() + LOOK_EVERY_S
         while True:
             sample = await self._waiting.get()
+            if time.monotonic() >= look_again:
+                look_again = time.monotonic() + LOOK_EVERY_S
+                if not await database_sync_to_async(_may_watch)(self._user_id):
+                    await self.close(CLOSE_UNAUTHENTICATED)
+                    return
             await self.send_json({"type": "sample", **sample})
+
+
+def _may_watch(user_id: Any) -> bool:
+    """Whether the account is still there and active; a database that is busy ends no socket."""
+    try:
+        return bool(get_user_model().objects.filter(id=user_id, is_active=True).exists())
+    except DatabaseError:
+        return True

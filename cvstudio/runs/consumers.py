@@ -82,7 +82,7 @@ class RunConsumer(AsyncWebsocketConsumer):
             message = json.loads(text_data)
             if message["type"] == "ack":
                 self._window.confirm(int(message["seq"]))
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
             return
 
     def drop(self, code: int) -> None:

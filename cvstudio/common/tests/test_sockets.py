@@ -88,3 +88,11 @@ def test_another_port_of_the_same_machine_is_another_origin():
     assert origin_allowed("http://testserver:8000", "testserver:8000")
     assert not origin_allowed("http://testserver:9999", "testserver:8000")
     assert not origin_allowed("ftp://testserver", "testserver")
+
+
+@pytest.mark.parametrize("url", ["/api/v1/ws/nothing", "/api/v1/ws/training/no-id", "/"])
+async def test_an_address_without_a_socket_is_refused_and_no_defect(url):
+    from cvstudio.config.asgi import application
+
+    socket = WebsocketCommunicator(application, url, headers=[HOST])
+    assert await socket.connect() == (False, 4404)

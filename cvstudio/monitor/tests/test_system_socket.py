@@ -7,6 +7,7 @@ from channels.testing import WebsocketCommunicator
 from django.contrib.auth.models import AnonymousUser
 
 from cvstudio.common.gpus import GpuReader
+from cvstudio.monitor import consumers
 from cvstudio.monitor import sampler as sampling
 from cvstudio.monitor.consumers import SystemConsumer
 from cvstudio.monitor.machine import read_disks
@@ -88,3 +89,26 @@ def test_folders_on_one_disk_are_counted_once():
     disks = read_disks()
     assert len(disks) == len({tuple(disk["folders"]) for disk in disks})
     assert sum(len(disk["folders"]) for disk in disks) == 8
+
+
+@pytest.mark.parametrize("frame", [{"text_data": "{bad"}, {"text_data": "[" * 100_000}, {"bytes_data": b"\0"}])
+async def test_what_a_watcher_sends_does_no_harm(alice, frame):
+    socket = communicator(alice)
+    await socket.connect()
+    await socket.receive_json_from()
+    await socket.send_to(**frame)
+    for _ in range(3):
+        assert (await socket.receive_json_from())["type"] == "sample"
+    await socket.disconnect()
+    assert not sampling.sampler.running
+
+
+async def test_a_deactivated_watcher_is_sent_away(alice, monkeypatch):
+    monkeypatch.setattr(consumers, "LOOK_EVERY_S", 0.0)
+    socket = communicator(alice)
+    await socket.connect()
+    await socket.receive_json_from()
+    await type(alice).objects.filter(id=alice.id).aupdate(is_active=False)
+    while (output := await socket.receive_output())["type"] != "websocket.close":
+        pass
+    assert output["code"] == 4401

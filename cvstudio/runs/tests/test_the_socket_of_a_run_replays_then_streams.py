@@ -193,3 +193,18 @@ async def test_the_hub_keeps_nothing_when_the_last_socket_has_gone(make_run: Any
     assert not hub()._watchers and not hub()._tasks
     assert settings.CHANNEL_LAYERS["default"]["BACKEND"].endswith("InMemoryChannelLayer")
     await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize(
+    "text", ['{"type": "ack", "seq": Infinity}', "[" * 990, "{", '{"type": "ack", "seq": -5}', "[1]"]
+)
+async def test_what_a_client_sends_does_no_harm(make_run: Any, alice: Any, text: str) -> None:
+    run = await sync_to_async(make_run)()
+    socket = open_socket(run, alice)
+    await socket.connect()
+    await frames_until(socket, "live")
+    await socket.send_to(text_data=text)
+    await write(run, 1)
+    await announce(run, 1)
+    assert numbers(await frames_until(socket, "events")) == [2]
+    await socket.disconnect()
