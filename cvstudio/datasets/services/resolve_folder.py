@@ -11,6 +11,10 @@ from django.conf import settings
 from cvstudio.datasets.errors import FolderNotAllowedError
 
 MAX_SHOWN = 500
+OWN_FOLDERS = (
+    "DATA_DIR", "UPLOAD_DIR", "DATASETS_DIR", "MODELS_DIR", "CHECKPOINTS_DIR", "RUNS_DIR", "WEIGHTS_DIR",
+    "THUMBNAILS_DIR", "TEMP_DIR", "LOG_DIR",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -50,11 +54,16 @@ def resolve_folder(text: str) -> Path:
         path = Path(text).resolve(strict=True)
     except (OSError, RuntimeError, ValueError) as error:
         raise _refused() from error
-    own = Path(settings.DATA_DIR).resolve()
     inside = any(path.is_relative_to(root) for root in allowed_roots())
-    if not inside or not path.is_dir() or path.is_relative_to(own) or own.is_relative_to(path):
+    is_ours = any(path.is_relative_to(own) or own.is_relative_to(path) for own in _own_folders())
+    if not inside or not path.is_dir() or is_ours:
         raise _refused()
     return path
+
+
+def _own_folders() -> list[Path]:
+    """Where the studio keeps things of all people; each can be set to lie outside `DATA_DIR`."""
+    return [Path(getattr(settings, name)).resolve() for name in OWN_FOLDERS]
 
 
 def view_folder(text: str = "") -> FolderView:

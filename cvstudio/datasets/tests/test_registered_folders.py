@@ -9,7 +9,7 @@ import pytest
 
 from cvstudio.datasets.errors import FolderNotAllowedError
 from cvstudio.datasets.models import Dataset
-from cvstudio.datasets.services.resolve_folder import resolve_folder, view_folder
+from cvstudio.datasets.services.resolve_folder import OWN_FOLDERS, resolve_folder, view_folder
 from cvstudio.datasets.tests.carry_out import carry_out_all, image_folder, newest
 
 URL = "/api/v1/datasets"
@@ -69,6 +69,16 @@ def test_the_studios_own_folders_are_not_registered(alice_api: Any, settings: An
     settings.DATASET_ROOTS = [Path(settings.DATA_DIR).parent]
     for path in (settings.DATASETS_DIR, settings.UPLOAD_DIR, settings.DATA_DIR, Path(settings.DATA_DIR).parent):
         assert alice_api.post(URL, {"path": str(path)}).json()["code"] == "dataset.folder_not_allowed"
+
+
+def test_own_folders_outside_the_data_folder_are_not_registered(alice_api: Any, settings: Any, root: Path) -> None:
+    for name in OWN_FOLDERS[1:]:
+        folder = root / name
+        (folder / "of-somebody-else").mkdir(parents=True)
+        setattr(settings, name, folder)
+        for path in (folder, folder / "of-somebody-else", root):
+            answer = alice_api.post(URL, {"path": str(path)})
+            assert answer.json()["code"] == "dataset.folder_not_allowed", (name, path)
 
 
 def test_without_roots_nothing_is_allowed(alice_api: Any, settings: Any, tmp_path: Path) -> None:
