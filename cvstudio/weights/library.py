@@ -84,11 +84,13 @@ def remove(version_id: UUID, folder_name: str) -> int:
     """Remove a version's folder and return the bytes that came back. A folder that is gone already frees nothing."""
     if folder_name != str(version_id):
         return 0  # not a folder that this module made
-    folder = _library() / folder_name
-    if not folder.is_dir():
+    trash = _library() / f".deleted-{folder_name}"
+    try:
+        (_library() / folder_name).rename(trash)  # of two deletions at the same time, one gets it
+    except FileNotFoundError:
         return 0
-    freed = bytes_freed_by_removal(folder)
-    shutil.rmtree(folder)
+    freed = bytes_freed_by_removal(trash)
+    shutil.rmtree(trash)
     return freed
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from pathlib import Path
 from typing import Any
@@ -109,7 +110,7 @@ def _remove_files(folders: list[Path], uploads: list[Path]) -> None:
     for folder in folders:
         # The new name makes the data set vanish at once, however long the removal takes.
         trash = folder.with_name(f".deleted-{folder.name}")
-        if folder.exists():
+        with contextlib.suppress(FileNotFoundError):  # never made, or taken by a second deletion at the same time
             folder.rename(trash)
             shutil.rmtree(trash, ignore_errors=True)
     for upload in uploads:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -187,3 +188,19 @@ def test_large_sets_are_not_measured_unasked(alice: Any, root: Path, monkeypatch
     dataset = ready_dataset(alice, image_folder(root / "x", {"a": 2, "b": 2}))
     assert newest(dataset).statistics == {}
     assert newest(dataset).statistics_run is None
+
+
+def test_files_that_another_deletion_has_taken_are_no_fault(
+    alice_api: Any, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset = alice_api.post(URL, {"source": "sample"}).json()
+    folder = Path(settings.DATASETS_DIR) / dataset["id"]
+    folder.mkdir(exist_ok=True)
+    rename = Path.rename
+
+    def too_late(path: Path, target: Path) -> Path:
+        shutil.rmtree(path, ignore_errors=True)
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", too_late)
+    assert alice_api.delete(f"{URL}/{dataset['id']}").status_code == 204

@@ -142,7 +142,8 @@ def test_other_kinds_of_files_are_refused_by_name(alice: User, alice_api: APICli
 
 @pytest.mark.parametrize(
     ("classes", "code"),
-    [('["a\\ud800", "b"]', "invalid"), ('["a\\u0000", "b"]', "invalid"), ("cat", "weights.class_count"), ("a\nb\nc", "weights.class_count"), ("cat\ncat", "weights.class_names"),
+    [('["a\\ud800", "b"]', "invalid"), ('["a\\u0000", "b"]', "invalid"),
+     ("cat", "weights.class_count"), ("a\nb\nc", "weights.class_count"), ("cat\ncat", "weights.class_names"),
      ("[1, 2]", "invalid"), ("[", "invalid")],
 )  # fmt: skip
 def test_classes_must_fit_the_outputs(alice: User, alice_api: APIClient, classes: str, code: str) -> None:
