@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import threading
 from pathlib import Path
@@ -50,6 +51,9 @@ class _Service:
     def _begin(self) -> None:
         bounds = limits()
         device, cache_bytes = prepare_torch(bounds.threads)
+        # A full collection takes a tenth of a second with torch's modules in memory, and would hit some request.
+        gc.collect()
+        gc.freeze()
         server = InferenceServer(
             settings.REDIS_CLIENT_URL,
             lambda header: load_model(header, device),
