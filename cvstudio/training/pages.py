@@ -73,6 +73,8 @@ def _page(
         "fault": fault,
         **choices_for(request.user, draft),
     }
+    chosen = {key: value for key, value in draft.choices.items() if value}
+    context["api_body"] = {**chosen, "name": draft.name, "config": draft.settings}
     return render(request, "training/new.html", context, status=UNPROCESSABLE if mark_faults or fault else 200)
 
 

@@ -25,7 +25,8 @@ def enter() -> None:
         Step(_("Predict"), "/inference/", "inference", _predicted),
     )
     summary = _("From a folder of pictures to predictions, live: sorted into classes by a network of your own.")
-    register_door(Door("classification", _("Image classification"), summary, "image", steps, order=10))
+    sample = (_("Bring a sample: handwritten digits"), "/datasets/sample")
+    register_door(Door("classification", _("Image classification"), summary, "image", steps, sample, order=10))
 
 
 def _predicted(user: Any) -> int:
