@@ -212,9 +212,6 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_TASK_TRACK_STARTED = True
-CELERY_BEAT_SCHEDULE = {
-    "forget-expired-tokens": {"task": "accounts.forget_expired_tokens", "schedule": timedelta(days=1)},
-}
 CELERY_TIMEZONE = "UTC"
 
 # --- Runs: what may be set; cvstudio/runs/limits.py has the meaning and the rest ---------------

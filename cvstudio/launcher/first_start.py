@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from datetime import timedelta
 
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
+from django_celery_results.models import TaskResult
 
 from cvstudio.accounts.models import User
 
@@ -32,6 +34,12 @@ def migrate(say: Callable[[str], None]) -> None:
     if plan:
         say(f"Setting up the database: {len(plan)} migrations.")
         call_command("migrate", interactive=False, verbosity=0)
+
+
+def forget_old_rows() -> None:
+    """Drop sessions that ended and results of tasks that nobody will ask for again."""
+    call_command("clearsessions", verbosity=0)
+    TaskResult.objects.delete_expired(timedelta(days=7))
 
 
 def prepare_files() -> None:

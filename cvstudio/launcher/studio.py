@@ -71,6 +71,7 @@ class Studio:
             self._start_redis(supervisor)
         first_start.migrate(self.say)
         first_start.prepare_files()
+        first_start.forget_old_rows()
         is_new = self.options.demo and first_start.make_demo_account(self.say)
         connections.close_all()
         supervisor.add(self._child(programs.web_program(listener.fileno())))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.utils import timezone
 from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.settings import api_settings
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
@@ -33,6 +34,8 @@ class TokenPair:
 
 def issue_tokens(user: User) -> TokenPair:
     """A new pair for an active person."""
+    # What has expired need not be denied any more: the deny-list holds no more rows than tokens that still count.
+    OutstandingToken.objects.filter(user=user, expires_at__lt=timezone.now()).delete()
     refresh = RefreshToken.for_user(user)
     lifetime = refresh.access_token.lifetime
     return TokenPair(str(refresh.access_token), str(refresh), int(lifetime.total_seconds() if lifetime else 0))

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
+from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 
 from conftest import PASSWORD
 
@@ -39,6 +43,14 @@ def test_a_refresh_token_works_once(alice, anonymous):
     again = anonymous.post(REFRESH, {"refresh": first["refresh"]})
     assert (again.status_code, again.json()["code"]) == (401, "token_not_valid")
     assert anonymous.post(REFRESH, {"refresh": second.json()["refresh"]}).status_code == 200
+
+
+def test_tokens_that_expired_leave_no_rows(alice, anonymous):
+    first = log_in(anonymous).json()
+    anonymous.post(REFRESH, {"refresh": first["refresh"]})
+    OutstandingToken.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    log_in(anonymous)
+    assert (OutstandingToken.objects.count(), BlacklistedToken.objects.count()) == (1, 0)
 
 
 def test_an_access_token_is_no_refresh_token_and_noise_is_neither(alice, anonymous):
