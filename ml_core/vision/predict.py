@@ -89,7 +89,12 @@ def _predict_all(config: PredictConfig, run: RunContext, classifier: Classifier,
     counts: Counter[str] = Counter()
     failed = known = hits = 0
     csv_path, json_path = run.artifact_path("predictions.csv"), run.artifact_path("predictions.json")
-    with csv_path.open("w", encoding="utf-8", newline="") as table, json_path.open("w", encoding="utf-8") as text:
+    # A folder may hold names that are no UTF-8; one such name must not cost the answers for all the others.
+    odd = "backslashreplace"
+    with (
+        csv_path.open("w", encoding="utf-8", errors=odd, newline="") as table,
+        json_path.open("w", encoding="utf-8", errors=odd) as text,
+    ):
         writer = csv.writer(table)
         writer.writerow(["path", "class", "probability", "true_class", "error", "top"])
         text.write("[")

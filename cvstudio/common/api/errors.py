@@ -34,6 +34,7 @@ HINTS: dict[str, str] = {
     "authentication_failed": "Check the user name and the password.",
     "token_not_valid": "Get a new token from /api/v1/auth/refresh or /api/v1/auth/login.",
     "permission_denied": "Ask an administrator for this right.",
+    "csrf_failed": "Reload the page and try again. A program sends Authorization: Bearer <access token> instead.",
     "not_found": "Check the id. Things of other people are not shown.",
     "method_not_allowed": "See /api/v1/docs for the methods of this address.",
     "unsupported_media_type": "Send application/json or multipart/form-data.",
@@ -93,7 +94,8 @@ def api_response(error: exceptions.APIException) -> Response:
     else:
         # Simple JWT wraps its sentence in a mapping.
         detail = error.detail.get("detail", error.detail) if isinstance(error.detail, dict) else error.detail
-        content = body(str(getattr(detail, "code", error.default_code)), str(detail))
+        is_csrf = isinstance(error, exceptions.PermissionDenied) and str(detail).startswith("CSRF Failed")
+        content = body("csrf_failed" if is_csrf else str(getattr(detail, "code", error.default_code)), str(detail))
     return Response(content, error.status_code, headers=headers)
 
 

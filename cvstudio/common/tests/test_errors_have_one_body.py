@@ -124,3 +124,12 @@ def test_a_malformed_authorization_header_is_answered_with_a_sentence(anonymous)
 def test_json_that_no_answer_could_hold_is_refused(alice_api, text):
     answer = alice_api.post("/api/v1/models/validate", f'{{"document": {text}}}', content_type="application/json")
     assert (answer.status_code, answer.json()["code"]) == (400, "parse_error")
+
+
+def test_a_missing_csrf_token_is_told_from_a_missing_right(alice):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(alice)
+    answer = client.post("/api/v1/models/validate", {}, content_type="application/json")
+    assert answer.status_code == 403
+    assert answer.json()["code"] == "csrf_failed"
+    assert "Reload the page" in answer.json()["hint"]

@@ -63,6 +63,16 @@ def test_a_folder_with_bad_images_gives_a_row_for_each(out: Path, weight: Path, 
     assert result["metrics"] == {"images": 5, "failed": 2}
 
 
+def test_a_name_that_is_no_utf8_costs_nothing(out: Path, weight: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "odd"
+    folder.mkdir()
+    Image.new("RGB", (30, 20)).save(folder / "a.png")
+    (folder / os.fsdecode(b"caf\xe9.png")).write_bytes((folder / "a.png").read_bytes())
+    result, rows = _predict(out, weight=str(weight), root=str(folder))
+    assert [row["path"] for row in rows] == ["a.png", "caf\\udce9.png"]
+    assert result["metrics"] == {"images": 2, "failed": 0}
+
+
 def test_links_and_pipes_in_a_folder_are_left_alone(out: Path, weight: Path, tmp_path: Path) -> None:
     folder = tmp_path / "odd"
     folder.mkdir()
