@@ -10,7 +10,8 @@ from cvstudio.launcher.demo.client import ApiClient, ApiError
 
 SHAPE = [1, 32, 32]  # the sample is grey, 32 x 32
 CLASSES = 10
-EPOCHS = 3
+EPOCHS = 6
+SANE_ACCURACY = 0.9  # a LeNet that reads fewer digits has learnt from something broken
 ENDED = {"completed", "failed", "stopped", "lost"}
 
 
@@ -75,7 +76,11 @@ class Demo:
         ended = self.api.wait(f"training/{run['id']}", lambda now: now["state"] in ENDED, 300, tell)
         if ended["state"] != "completed":
             raise ApiError(f"The run ended as {ended['state']}: {ended['cause'].get('message', '')}")
-        self.say(f"  {measures(ended['result'].get('metrics', {}))}")
+        metrics = ended["result"].get("metrics", {})
+        self.say(f"  {measures(metrics)}")
+        accuracy = metrics.get("test_accuracy", metrics.get("accuracy", 0.0))
+        if accuracy < SANE_ACCURACY:
+            raise ApiError(f"The network reads only {accuracy:.0%} of the digits; {SANE_ACCURACY:.0%} are expected.")
         return dict(ended)
 
     def weight(self, run: dict[str, Any]) -> dict[str, Any]:
