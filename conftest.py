@@ -44,6 +44,7 @@ import django
 django.setup()
 
 from django.core.cache import cache
+from django.core.management import call_command
 from rest_framework.test import APIClient
 
 if TYPE_CHECKING:
@@ -76,6 +77,12 @@ def own_folders(tmp_path: Path) -> Iterator[None]:
     yield
     for name, value in before.items():
         setattr(_settings, name, value)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile the translations once, before any process of the tests has read them."""
+    if not hasattr(config, "workerinput"):
+        call_command("build_messages", verbosity=0)
 
 
 def make_user(username: str, **facts: Any) -> User:

@@ -7,7 +7,6 @@ import re
 import polib
 import pytest
 from django.conf import settings
-from django.core.management import call_command
 from django.test import Client
 
 from cvstudio.common.i18n import catalogue, sources
@@ -77,7 +76,6 @@ def test_an_update_keeps_translations_and_drops_what_nobody_says():
 
 
 def test_translations_are_compiled_and_reach_the_page(db):
-    call_command("build_messages", verbosity=0)
     page = Client().get("/accounts/login/", headers={"Accept-Language": "zh-hans"}).content.decode()
     assert 'lang="zh-hans"' in page and "登录" in page
     assert "django.gettext" in Client().get("/jsi18n/").content.decode()
