@@ -32,6 +32,7 @@ import numpy as np
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))  # run as a file, only its own folder is searched
 LATENCY_BUDGET_MS = 15.0
 THROUGHPUT_BUDGET = 0.80
 BATCH = 16

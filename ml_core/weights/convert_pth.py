@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,6 +27,9 @@ _SAVE_HINT: Final = (
     "or torch.save(model.state_dict(), 'model.pth')."
 )
 _MEGABYTE: Final = 1024 * 1024
+
+#: The first release without CVE-2025-32434 and CVE-2026-24747.
+OLDEST_TORCH: Final = (2, 10)
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,7 @@ def convert_pth(source: Path, target: Path, limits: Limits | None = None) -> Con
     """
     limits = limits or Limits()
     try:
+        _require_safe_torch()
         if source.stat().st_size > limits.max_bytes:
             raise ConversionError(
                 f"The file has more than the {limits.max_bytes:,} bytes that are accepted.",
@@ -79,6 +84,17 @@ def convert_pth(source: Path, target: Path, limits: Limits | None = None) -> Con
     finally:
         source.unlink(missing_ok=True)
     return Conversion(header=header, notes=tuple(report["notes"]))
+
+
+def _require_safe_torch() -> None:
+    """Older releases run code from files even with ``weights_only=True``."""
+    installed = version("torch")
+    release = tuple(int(part) for part in installed.split("+")[0].split(".")[:2])
+    if release < OLDEST_TORCH:
+        raise ConversionError(
+            f"torch {installed} cannot read foreign files safely, so nothing is converted.",
+            code="weights.torch_too_old", hint="Install torch 2.10 or newer, or upload safetensors.",
+        )  # fmt: skip
 
 
 def _run_child(source: Path, made: Path, limits: Limits) -> dict[str, Any]:

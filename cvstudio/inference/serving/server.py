@@ -8,9 +8,11 @@ checked who may use it.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import socket
+import struct
 import threading
 import time
 import uuid
@@ -151,7 +153,11 @@ class InferenceServer:
 
     def _accept(self, value: bytes, received: float) -> None:
         """Route one request: to the decoders, or to the loader when its model is not there yet."""
-        header, image = protocol.unpack_request(value)
+        try:
+            header, image = protocol.unpack_request(value)
+        except (ValueError, TypeError, struct.error):
+            logger.warning("a request of %d bytes cannot be read and is left out", len(value))
+            return
         if header.expires_at < time.time():
             return  # nobody waits for it any more
         self._batcher.expect(header.weight)
@@ -160,7 +166,8 @@ class InferenceServer:
             self._loaders.submit(self._border, header, self._load, header, image, received)
         else:
             self._decoders.submit(self._border, header, self._decode, header, model, image, received)
-        self._redis.set(protocol.taken_key(header.id), self.name, ex=_ANSWER_LIVES_S)
+        with contextlib.suppress(redis.RedisError):  # only needed when this worker dies
+            self._redis.set(protocol.taken_key(header.id), self.name, ex=_ANSWER_LIVES_S)
 
     def _border(self, header: RequestHeader, step: Callable[..., None], *arguments: Any) -> None:
         """The task border of a request: whatever goes wrong is told to whoever waits."""

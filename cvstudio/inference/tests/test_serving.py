@@ -20,6 +20,7 @@ from cvstudio.inference.serving.client import Ask, is_served, predict_remotely
 from cvstudio.inference.serving.protocol import RequestHeader
 from cvstudio.inference.serving.server import InferenceServer
 from cvstudio.inference.tests.makers import Redness, picture, serving
+from cvstudio.launcher.redis_server import EmbeddedRedis
 from ml_core.errors import CodedError
 
 pytestmark = pytest.mark.usefixtures("own_redis")
@@ -203,6 +204,30 @@ def test_requests_nobody_waits_for_any_more_are_left_out(redis_url: str, own_red
     with serving(redis_url, lambda _: model):
         predict_remotely(ASK, picture())
     assert model.batches == [1]
+
+
+@pytest.mark.parametrize("junk", [b"", b"\xff\xff\xff\xff", b"\x00\x00\x00\x02{}", b"\x00\x00\x00\x05[1,2]image"])
+def test_a_request_that_cannot_be_read_is_left_out(redis_url: str, own_redis: redis.Redis, junk: bytes) -> None:
+    with serving(redis_url, lambda _: Redness()):
+        own_redis.lpush(protocol.REQUESTS, junk)
+        assert predict_remotely(ASK, picture()).result["top"]
+
+
+@pytest.mark.process
+def test_a_redis_that_was_restarted_is_found_again(tmp_path: Path, settings: Any) -> None:
+    with EmbeddedRedis(tmp_path) as first:
+        settings.REDIS_CLIENT_URL = first.url
+        client.forget_connection()
+        with serving(first.url, lambda _: Redness()):
+            assert predict_remotely(ASK, picture()).result["top"]
+            assert first.process is not None
+            first.process.kill()
+            first.process.wait()
+            with pytest.raises(UnavailableError):
+                predict_remotely(ASK, picture())
+            with EmbeddedRedis(tmp_path):
+                until(is_served)
+                assert predict_remotely(ASK, picture()).result["top"]
 
 
 def test_a_closing_server_answers_what_it_has_taken_and_says_goodbye(redis_url: str, own_redis: redis.Redis) -> None:

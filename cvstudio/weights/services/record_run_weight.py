@@ -9,6 +9,7 @@ from uuid import NAMESPACE_URL, uuid5
 from django.db import IntegrityError, transaction
 from django.db.models import Max
 
+from cvstudio.architectures.models import Architecture
 from cvstudio.runs.folders import run_folder
 from cvstudio.runs.models import Run
 from cvstudio.weights import library
@@ -77,6 +78,8 @@ def _weight_for(run: Run, facts: WeightFacts) -> Weight:
     dataset = run.dataset_version.dataset if run.dataset_version else None
     same: dict[str, Any] = {"owner": run.owner, "task": facts.task, "architecture": architecture, "dataset": dataset}
     if architecture is not None and dataset is not None:
+        # Two runs that end at once must not both find nothing and make a weight each.
+        Architecture.objects.select_for_update().filter(id=architecture.id).first()
         found = Weight.objects.select_for_update().filter(**same).order_by("created_at").first()
         if found is not None:
             return found

@@ -18,6 +18,7 @@ import torch
 from safetensors.torch import load_file
 
 import ml_core
+from ml_core.weights import convert_pth as convert_module
 from ml_core.weights import sandbox_child
 from ml_core.weights.convert_pth import Limits, convert_pth
 from ml_core.weights.errors import ConversionError, UnsafeWeightError
@@ -103,6 +104,15 @@ def test_a_file_over_the_limit_never_reaches_the_child(folder: Path) -> None:
         convert_pth(source, folder / "out.safetensors", Limits(max_bytes=1000))
     assert caught.value.code == "weights.too_large"
     assert not source.exists()
+
+
+def test_a_torch_with_known_holes_converts_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(convert_module, "version", lambda _: "2.9.1+cpu")
+    source = folder / "in.pth"
+    source.write_bytes(saved(plain()))
+    with pytest.raises(ConversionError) as caught:
+        convert_pth(source, folder / "out.safetensors")
+    assert caught.value.code == "weights.torch_too_old" and not source.exists()
 
 
 def refusal(path: Path, content: bytes) -> sandbox_child.Refused:
