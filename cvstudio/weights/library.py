@@ -1,4 +1,4 @@
-"""Where the library keeps weight folders, and how a folder gets in and out.
+"""Where the library keeps weight folders (the setting `WEIGHTS_DIR`), and how a folder gets in and out.
 
 A version's folder is named after its id and is never changed. Files that already lie in a run directory are
 hard-linked: the library costs no second copy, and stays whole when the run is deleted.
