@@ -70,7 +70,7 @@ type: dev ## Types
 check: lint type test ## What must pass before a change is taken
 
 bench: dev ## Measure what the design promises
-	@for file in benchmarks/*.py; do echo "== $$file"; $(PY) $$file || exit 1; done
+	@for file in benchmarks/*.py; do echo "== $$file"; $(PY) -m benchmarks.$$(basename $$file .py) || exit 1; done
 
 demo: $(VENV)/.installed ## The closed loop without a browser, in about a minute
 	@$(PY) manage.py setup
