@@ -128,6 +128,7 @@ class GeneratedCodeAdmin(ReadOnlyAdmin):
 
     list_display = ("version", "sha256", "created_at")
     list_select_related = ("version__architecture",)
+    list_filter = ("created_at",)
     search_fields = ("version__architecture__name", "sha256")
     fields = ("version", "sha256", "created_at", "settings", "files_text")
     readonly_fields = fields

@@ -186,6 +186,7 @@ class AugmentationConfigAdmin(ReadOnlyAdmin):
 
     list_display = ("name", "owner", "operation_names", "updated_at")
     list_select_related = ("owner",)
+    list_filter = ("updated_at",)
     search_fields = ("name", "owner__username")
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
