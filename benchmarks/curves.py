@@ -6,15 +6,14 @@ when one is missed, or when a spike is lost.
 
 from __future__ import annotations
 
-import os
 import statistics
 import sys
 import tempfile
 import time
-from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
+from benchmarks.scratch.database import open_database
+
 CURVES, POINTS, SPIKE_AT = 20, 100_000, 54_321
 REPEATS = 5
 BUDGET_MS = 500.0
@@ -34,28 +33,11 @@ def main() -> int:
 
 def fill(folder: str) -> tuple[Any, Any]:
     """A run with long curves: most points in blocks, the newest still as events."""
-    os.environ.update(
-        CVSTUDIO_ENV="dev",
-        CVSTUDIO_ENV_FILE="none",
-        SECRET_KEY="bench-" + "x" * 60,
-        DATA_DIR=f"{folder}/data",
-        DATABASE_URL=f"sqlite:///{folder}/bench.db",
-        DJANGO_SETTINGS_MODULE="cvstudio.config.settings",
-        LOG_LEVEL="ERROR",
-    )
-    sys.path.insert(0, str(ROOT))
-    import django
-
-    django.setup()
-    from django.core.management import call_command
-
-    call_command("migrate", verbosity=0)
-    from cvstudio.accounts.models import User
+    user = open_database(folder)
     from cvstudio.runs.curves.fold import FOLD_AT, pack
     from cvstudio.runs.models import CurveBlock, Run
     from cvstudio.runs.services.append_events import NewEvent, append_events
 
-    user = User.objects.create_user("bench", "bench@example.org", "correct horse battery")
     run = Run.objects.create(owner=user, name="long", recipe="vision.classify", state="running")
     folded = POINTS // FOLD_AT * FOLD_AT
     for start in range(0, folded, FOLD_AT):

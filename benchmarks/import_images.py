@@ -1,6 +1,6 @@
 """Import of 20,000 small images: files a second, and the memory that the process gains.
 
-    python benchmarks/import_images.py [--images 20000] [--rounds 3]
+    python -m benchmarks.import_images [--images 20000] [--rounds 3]
 
 The images are JPEG files of some kilobytes, all different, in 20 class folders. Files are read warm: they were just
 written. Measured in a fresh process each: the recipe alone (scan, splits, version folder) for a quarter of the images

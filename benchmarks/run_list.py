@@ -5,7 +5,6 @@ Works in a database of its own. Prints each with its budget and exits with 1 whe
 
 from __future__ import annotations
 
-import os
 import statistics
 import sys
 import tempfile
@@ -13,7 +12,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
+from benchmarks.scratch.database import open_database
+
 RUNS = 1_000
 REPEATS = 9
 BUDGET_MS = 300.0
@@ -38,27 +38,10 @@ ADDRESSES = {
 
 def fill(folder: str) -> Any:
     """A database with runs of the size that real ones have; their owner."""
-    os.environ.update(
-        CVSTUDIO_ENV="dev",
-        CVSTUDIO_ENV_FILE="none",
-        SECRET_KEY="bench-" + "x" * 60,
-        DATA_DIR=f"{folder}/data",
-        DATABASE_URL=f"sqlite:///{folder}/bench.db",
-        DJANGO_SETTINGS_MODULE="cvstudio.config.settings",
-        LOG_LEVEL="ERROR",
-    )
-    sys.path.insert(0, str(ROOT))
-    import django
-
-    django.setup()
-    from django.core.management import call_command
-
-    call_command("migrate", verbosity=0)
-    from cvstudio.accounts.models import User
+    user = open_database(folder)
     from cvstudio.runs.models import Run
     from cvstudio.training.tests.makers import make_architecture, make_dataset
 
-    user = User.objects.create_user("bench", "bench@example.org", "correct horse battery")
     (Path(folder) / "squares").mkdir()
     dataset, architecture = make_dataset(user, Path(folder) / "squares"), make_architecture(user)
     config = {"graph": architecture.document, "fit": {f"option_{n}": n for n in range(40)}}

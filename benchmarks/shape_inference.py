@@ -1,6 +1,6 @@
 """How long the editor waits: shapes, cost and code of a graph of 200 nodes, and of the largest one allowed.
 
-    python benchmarks/shape_inference.py
+    python -m benchmarks.shape_inference
 
 Prints milliseconds (median of 15); fails when 200 nodes take 50 ms or more, or when torch was imported.
 """

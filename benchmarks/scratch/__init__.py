@@ -1,0 +1,1 @@
+"""What several benchmarks set up alike. Not benchmarks themselves."""
