@@ -35,7 +35,6 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # run as a file, only its own folder is searched
 LATENCY_BUDGET_MS = 15.0
 THROUGHPUT_BUDGET = 0.80
-BATCH = 16
 
 
 def small_cnn() -> dict[str, Any]:
@@ -72,18 +71,19 @@ def photograph() -> bytes:
 
 def bare(folder: Path, seconds: float) -> dict[str, float]:
     """Median of one image alone in ms, and images per second in full batches. The plain model, ready tensors."""
+    from cvstudio.inference.limits import Limits
     from cvstudio.inference.serving.loaded_model import prepare_torch
 
-    device, _ = prepare_torch(0)  # first: it chooses how torch's threads wait, for both sides alike
+    engine = prepare_torch(Limits())  # first: it chooses how torch's threads wait, for both sides alike
     import torch
 
     from ml_core.vision.preparation import Resizer
     from ml_core.vision.weight_folder import load_classifier
 
-    classifier = load_classifier(folder, torch.device(device))
-    pixels = Resizer(classifier.preparation)(photograph())[None].to(device)
+    classifier = load_classifier(folder, torch.device(engine.device))
+    pixels = Resizer(classifier.preparation)(photograph())[None].to(engine.device)
     one = classifier.preparation.normalise(pixels)
-    full = one.repeat(BATCH, 1, 1, 1)
+    full = one.repeat(engine.max_batch, 1, 1, 1)
 
     def timed(batch: torch.Tensor) -> float:
         began = time.perf_counter()
@@ -95,7 +95,7 @@ def bare(folder: Path, seconds: float) -> dict[str, float]:
             timed(batch)
         times = until(seconds / 2, lambda: timed(one))
         passes = until(seconds / 2, lambda: timed(full))
-    return {"p50_ms": statistics.median(times) * 1000, "per_s": BATCH * len(passes) / sum(passes)}
+    return {"p50_ms": statistics.median(times) * 1000, "per_s": engine.max_batch * len(passes) / sum(passes)}
 
 
 def until(seconds: float, work: Callable[[], float]) -> list[float]:

@@ -16,7 +16,8 @@ class Limits:
     """How much, how long.
 
     Attributes:
-        max_batch: Images in one forward pass.
+        max_batch: Images in one forward pass; 0 for 8 on a CPU, whose caches hold no more, and 32 on a GPU.
+        lanes: Forward passes beside one another; 0 for one a core, at most 4, on a CPU, and 1 on a GPU.
         max_wait_s: Longest that a ready image waits for others which are being decoded.
         cache_bytes: Weights kept loaded, in bytes of their files; 0 for 2 GiB on a CPU and half the memory of a GPU.
         timeout_s: How long a client waits for an answer before it gets a 503.
@@ -30,7 +31,8 @@ class Limits:
         threads: Threads of one forward pass on a CPU; 0 for one a core.
     """
 
-    max_batch: int = 16
+    max_batch: int = 0
+    lanes: int = 0
     max_wait_s: float = 0.004
     cache_bytes: int = 0
     timeout_s: float = 30.0

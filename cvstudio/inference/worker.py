@@ -12,7 +12,7 @@ from celery.signals import worker_ready, worker_shutting_down
 from django.conf import settings
 
 from cvstudio.inference.limits import limits
-from cvstudio.inference.serving.loaded_model import LoadedModel, prepare_torch, release_memory
+from cvstudio.inference.serving.loaded_model import Engine, LoadedModel, prepare_torch, release_memory
 from cvstudio.inference.serving.protocol import RequestHeader
 from cvstudio.inference.serving.server import InferenceServer
 from ml_core.errors import CodedError
@@ -50,24 +50,24 @@ class _Service:
 
     def _begin(self) -> None:
         bounds = limits()
-        device, cache_bytes = prepare_torch(bounds.threads)
+        engine = prepare_torch(bounds)
         # A full collection takes a tenth of a second with torch's modules in memory, and would hit some request.
         gc.collect()
         gc.freeze()
         server = InferenceServer(
             settings.REDIS_CLIENT_URL,
-            lambda header: load_model(header, device),
+            lambda header: load_model(header, engine),
             bounds,
-            cache_bytes=bounds.cache_bytes or cache_bytes,
+            engine,
             on_evict=release_memory,
         )
         if not self._stopping.is_set():
             server.start()
             self._server = server
-            logger.info("serving predictions on %s", device)
+            logger.info("serving predictions on %s", engine.device)
 
 
-def load_model(header: RequestHeader, device: str) -> LoadedModel:
+def load_model(header: RequestHeader, engine: Engine) -> LoadedModel:
     """The model that a request names, from the library.
 
     Raises:
@@ -79,4 +79,4 @@ def load_model(header: RequestHeader, device: str) -> LoadedModel:
         raise CodedError("The files of this weight are gone from the library.", code="weights.files_missing",
                          hint="Choose another weight, or upload it again.")  # fmt: skip
     logger.info("loading the model of weight %s", header.weight)
-    return LoadedModel(header.task, folder, device)
+    return LoadedModel(header.task, folder, engine)

@@ -1,6 +1,6 @@
-"""Answers requests inside the infer worker: receive, decode in threads, one forward thread, answer.
+"""Answers requests inside the infer worker: receive, decode in threads, run batches, answer.
 
-    Redis list -> receiver -> decoders -> batcher (forward thread) -> answerers -> Redis list of the request
+    Redis list -> receiver -> decoders -> batcher (forward threads) -> answerer -> Redis list of the request
 
 Nothing here knows HTTP or the database: a request names a folder in the library, and the web process has already
 checked who may use it.
@@ -26,7 +26,7 @@ import redis
 from cvstudio.inference.limits import Limits
 from cvstudio.inference.serving import protocol
 from cvstudio.inference.serving.batcher import Batcher
-from cvstudio.inference.serving.loaded_model import Answering
+from cvstudio.inference.serving.loaded_model import Answering, Engine
 from cvstudio.inference.serving.model_cache import ModelCache
 from cvstudio.inference.serving.protocol import RequestHeader
 from ml_core.errors import CodedError
@@ -60,20 +60,20 @@ class InferenceServer:
         redis_url: Where requests come from.
         loader: Makes a model from a request's header.
         limits: Bounds.
-        cache_bytes: Weights kept loaded.
+        engine: What computes.
         on_evict: Called after a model was given up.
     """
 
     def __init__(
-        self, redis_url: str, loader: Loader, limits: Limits, *, cache_bytes: int, on_evict: Callable[[], None]
+        self, redis_url: str, loader: Loader, limits: Limits, engine: Engine, *, on_evict: Callable[[], None]
     ) -> None:
         self.name = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
         self._redis = redis.Redis.from_url(redis_url)
         self._loader = loader
         self._limits = limits
-        self._models: ModelCache[Answering] = ModelCache(cache_bytes, on_evict)
+        self._models: ModelCache[Answering] = ModelCache(engine.cache_bytes, on_evict)
         self._batcher: Batcher[_Ready] = Batcher(
-            self._forward, max_batch=limits.max_batch, max_wait_s=limits.max_wait_s
+            self._forward, max_batch=engine.max_batch, max_wait_s=limits.max_wait_s, lanes=engine.lanes
         )
         decoders = limits.decoders or min(8, os.cpu_count() or 1)
         self._decoders = ThreadPoolExecutor(decoders, thread_name_prefix="decode")
@@ -187,11 +187,11 @@ class InferenceServer:
         ready = _Ready(header, model, tensor, received, time.monotonic() - started)
         self._batcher.put(header.weight, ready)
 
-    def _forward(self, _: Hashable, batch: list[_Ready]) -> None:
-        """Run one batch; called by the batcher's thread. Must not raise."""
+    def _forward(self, _: Hashable, batch: list[_Ready], beside: int) -> None:
+        """Run one batch; called by a thread of the batcher. Must not raise."""
         started = time.monotonic()
         try:
-            rows = batch[0].model.forward([item.tensor for item in batch])
+            rows = batch[0].model.forward([item.tensor for item in batch], beside)
         except Exception as error:  # noqa: BLE001 - the same border, for every request of the batch
             fault = _fault(error)
             self._answerers.submit(self._answer, [(item.header, fault) for item in batch])

@@ -11,6 +11,7 @@ from typing import Any
 from PIL import Image
 
 from cvstudio.inference.limits import limits
+from cvstudio.inference.serving.loaded_model import Engine
 from cvstudio.inference.serving.protocol import RequestHeader
 from cvstudio.inference.serving.server import InferenceServer
 from ml_core.data.decode import load_image
@@ -39,7 +40,7 @@ class Redness:
         assert isinstance(pixel, tuple)
         return pixel[0] / 255
 
-    def forward(self, tensors: list[float]) -> list[float]:
+    def forward(self, tensors: list[float], beside: int = 1) -> list[float]:
         """Notes the size of the batch; waits for the gate."""
         if self.gate is not None:
             assert self.gate.wait(10)
@@ -56,7 +57,8 @@ class Redness:
 @contextmanager
 def serving(redis_url: str, load: Callable[[RequestHeader], Any]) -> Iterator[InferenceServer]:
     """A server in this process, ready when the block begins."""
-    server = InferenceServer(redis_url, load, limits(), cache_bytes=10**6, on_evict=lambda: None)
+    engine = Engine("cpu", threads=1, max_batch=16, lanes=1, cache_bytes=10**6)
+    server = InferenceServer(redis_url, load, limits(), engine, on_evict=lambda: None)
     server.start()
     assert server.wait_until_ready(5)
     try:

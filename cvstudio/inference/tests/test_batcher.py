@@ -18,10 +18,12 @@ class Passes:
         if is_open:
             self.gate.set()
         self.done: list[tuple[Hashable, list[int]]] = []
+        self.beside: list[int] = []
         self.entered = threading.Semaphore(0)
         self.left = threading.Semaphore(0)
 
-    def __call__(self, key: Hashable, items: list[int]) -> None:
+    def __call__(self, key: Hashable, items: list[int], beside: int) -> None:
+        self.beside.append(beside)
         self.entered.release()
         assert self.gate.wait(10)
         self.done.append((key, items))
@@ -34,8 +36,8 @@ class Passes:
 
 
 @contextmanager
-def batching(passes: Passes, max_batch: int = 4, max_wait_s: float = 5.0) -> Iterator[Batcher[int]]:
-    batcher: Batcher[int] = Batcher(passes, max_batch=max_batch, max_wait_s=max_wait_s)
+def batching(passes: Passes, max_wait_s: float = 5.0, lanes: int = 1) -> Iterator[Batcher[int]]:
+    batcher: Batcher[int] = Batcher(passes, max_batch=4, max_wait_s=max_wait_s, lanes=lanes)
     batcher.start()
     try:
         yield batcher
@@ -118,6 +120,20 @@ def test_models_do_not_share_a_pass_and_the_longest_waiting_comes_first() -> Non
         passes.gate.set()
         passes.wait(3)
     assert passes.done == [("a", [0]), ("b", [1, 3]), ("a", [2])]
+
+
+def test_a_pass_alone_may_take_the_whole_machine_and_one_beside_another_its_part() -> None:
+    passes = Passes(is_open=False)
+    with batching(passes, lanes=2) as batcher:
+        put(batcher, "a", 1)
+        assert passes.entered.acquire(timeout=10)
+        put(batcher, "a", 2)
+        assert passes.entered.acquire(timeout=10)  # runs beside the first one
+        put(batcher, "a", 3)
+        passes.gate.set()
+        passes.wait(3)
+    assert passes.beside[:2] == [1, 2]
+    assert sorted(items for _, items in passes.done) == [[1], [2], [3]]
 
 
 def test_closing_runs_what_is_ready() -> None:

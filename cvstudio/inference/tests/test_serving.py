@@ -184,7 +184,7 @@ def test_a_damaged_weight_is_told_and_tried_again_by_the_next_request(redis_url:
 
 def test_a_model_that_breaks_is_a_500_without_details_and_the_server_goes_on(redis_url: str) -> None:
     class Breaks(Redness):
-        def forward(self, tensors: list[float]) -> list[float]:
+        def forward(self, tensors: list[float], beside: int = 1) -> list[float]:
             if tensors[0] > 0.9:
                 raise RuntimeError("secret of the inside")
             return tensors
