@@ -9,7 +9,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from ml_core.errors import CodedError
 from ml_core.run.causes import cause_of
@@ -41,6 +41,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except CodedError as error:
         _print_error(error)
         return EXIT_USAGE
+
+
+def leave(code: int) -> NoReturn:
+    """End the process with this exit code.
+
+    One of several training processes ends at once, as everything is on the disk by now: the threads of torch's
+    communication may abort a process whose interpreter is being taken down.
+    """
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def _parser() -> argparse.ArgumentParser:
