@@ -11,10 +11,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from ml_core.graph import FORMAT, MAX_NODES, analyze, generate, validate
 

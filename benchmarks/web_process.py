@@ -24,7 +24,6 @@ PAGES = ("/accounts/login/", "/health", "/api/v1/schema", "/admin/login/")
 
 def main() -> int:
     """Measure and compare."""
-    sys.path.insert(0, str(ROOT))
     from cvstudio.launcher.listening import listen
 
     with tempfile.TemporaryDirectory(prefix="cvs-bench-") as folder:

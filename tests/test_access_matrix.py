@@ -68,10 +68,8 @@ def test_verbs_that_an_endpoint_does_not_take_change_nothing(world, path):
             assert answer.status_code in ({401, 405} if role == "anonymous" else {405}), f"{role} {verb} {path}"
 
 
-@pytest.mark.parametrize("path", [path for path, endpoint in API.items() if not endpoint.parts])
+@pytest.mark.parametrize("path", [path for path, end in API.items() if not end.parts and "GET" in end.verbs])
 def test_lists_show_strangers_nothing_of_anybody_else(world, path):
-    if "GET" not in API[path].verbs:
-        pytest.skip("It shows nothing.")
     text = send(api_client(world, "stranger"), "GET", path, ROWS[f"GET {path}"], world).content.decode()
     assert [mark for mark in world.marks() if mark in text] == []
 
