@@ -103,6 +103,7 @@ def test_a_folder_must_lie_below_an_allowed_root(
         archive({"/etc/evil.png": picture()}).getvalue(),
         archive({"a.png": picture()}).getvalue()[:60],
     ],
+    ids=["no zip", "empty", "parent folder", "absolute", "cut off"],  # bytes as ids would hold the time of day
 )
 def test_a_hostile_archive_leaves_nothing(weight: WeightVersion, alice_api: APIClient, file: bytes) -> None:
     stream = io.BytesIO(file)
