@@ -1,0 +1,21 @@
+"""App configuration."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class HsiConfig(AppConfig):
+    """Hyperspectral anomaly detection."""
+
+    name = "hsi"
+    label = "hsi"
+    verbose_name = _("Hyperspectral")
+
+    def ready(self) -> None:
+        """Take a place in the bar, in the search box and on the overview."""
+        from hsi import search, section
+
+        section.enter()
+        search.register()

@@ -1,0 +1,1 @@
+"""What people may do with sensors, scenes, chains and maps, one verb a file."""
