@@ -16,7 +16,7 @@ from django.conf import settings
 from cvstudio.weights.errors import FilesMissingError
 from cvstudio.weights.models import WeightVersion
 from ml_core.run.files import sync_folder
-from ml_core.weights.folder import FILES, MODEL_FILE
+from ml_core.weights.folder import FACTS_FILE, TENSOR_SUFFIX, read_facts
 
 
 def staging_folder() -> tempfile.TemporaryDirectory[str]:
@@ -40,7 +40,7 @@ def put(source: Path, version_id: UUID) -> str:
         with staging_folder() as staged:
             inner = Path(staged) / "weight"
             inner.mkdir(mode=0o755)
-            for name in FILES:
+            for name in (FACTS_FILE, *read_facts(source).files):
                 _link(source / name, inner / name)
             sync_folder(inner)
             inner.rename(target)
@@ -56,7 +56,7 @@ def folder_of(version: WeightVersion) -> Path:
     """
     library = _library().resolve()
     folder = (library / version.folder).resolve()
-    if folder == library or not folder.is_relative_to(library) or not (folder / MODEL_FILE).is_file():
+    if folder == library or not folder.is_relative_to(library) or not any(folder.glob(f"*{TENSOR_SUFFIX}")):
         raise FilesMissingError(
             "The files of this weight are gone from the library.", hint="Delete it, and train or upload it again."
         )

@@ -36,7 +36,7 @@ class Weight(OwnedModel):
 
 
 class WeightVersion(PublicIdModel):
-    """One set of weights: a folder with model.safetensors, weight.json and model.py."""
+    """One set of weights: a folder with weight.json and the files that it names."""
 
     owner_path = "weight__owner"
 

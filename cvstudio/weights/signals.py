@@ -10,12 +10,17 @@ from cvstudio.weights.services.record_run_weight import record_run_weight
 RECIPES = ("vision.classify",)
 
 
-def records_weights(recipe: str) -> None:
-    """Make a weight version from every completed run of this recipe that leaves a weight folder."""
+def records_weights(recipe: str, *, began_from: str = "initial_weights") -> None:
+    """Make a weight version from every completed run of this recipe that leaves a weight folder.
+
+    Args:
+        recipe: Its name.
+        began_from: Key of its configuration that names the weight folder it stands on.
+    """
 
     @on_completed(recipe)
     def record(run: Run) -> None:
-        record_run_weight(run)
+        record_run_weight(run, began_from=began_from)
 
 
 for _recipe in RECIPES:

@@ -1,15 +1,16 @@
 """The weight folder: what a completed run leaves, what an upload becomes, and what a predictor loads.
 
-It holds ``model.safetensors``, ``weight.json`` (the facts below) and ``model.py`` (the generated code).
+It holds ``weight.json`` (the facts below) and the files that these name: ``model.safetensors`` and ``model.py`` (the
+generated code) for a drawn network; whatever tensors and settings a domain needs for its own.
 """
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from ml_core.run.files import write_json_atomic
 from ml_core.weights.errors import WeightFileError
@@ -18,7 +19,7 @@ from ml_core.weights.header import SafetensorsHeader, read_header
 MODEL_FILE: Final = "model.safetensors"
 FACTS_FILE: Final = "weight.json"
 CODE_FILE: Final = "model.py"
-FILES: Final = (MODEL_FILE, FACTS_FILE, CODE_FILE)
+TENSOR_SUFFIX: Final = ".safetensors"
 
 _MAX_FACTS_BYTES: Final = 4 * 1024 * 1024
 
@@ -36,6 +37,9 @@ class Preprocessing(BaseModel):
     std: list[float] = Field(default_factory=list, max_length=1024)
 
 
+FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)]
+
+
 class WeightFacts(BaseModel):
     """The content of ``weight.json``. Unknown keys are kept: a domain may say more."""
 
@@ -43,6 +47,12 @@ class WeightFacts(BaseModel):
 
     format: Literal[1] = 1
     task: str = Field(min_length=1, max_length=60)
+    files: list[FileName] = Field(
+        default=[MODEL_FILE, CODE_FILE],
+        min_length=1,
+        max_length=50,
+        description="Files of the folder beside weight.json; the first holds the tensors that stand for all.",
+    )
     classes: list[str] = Field(default_factory=list, max_length=100_000)
     graph: dict[str, Any] | None = None
     preprocessing: dict[str, Any] = Field(default_factory=dict)
@@ -51,6 +61,20 @@ class WeightFacts(BaseModel):
     dataset_fingerprint: str | None = None
     run_id: str | None = None
     created: str | None = None
+
+    @field_validator("files")
+    @classmethod
+    def _begins_with_tensors(cls, files: list[str]) -> list[str]:
+        if not files[0].endswith(TENSOR_SUFFIX):
+            raise ValueError("The first file must be a .safetensors")
+        if FACTS_FILE in files or len({name.lower() for name in files}) < len(files):
+            raise ValueError("Each file is named once, and weight.json not at all")
+        return files
+
+    @property
+    def tensor_files(self) -> list[str]:
+        """The files that hold tensors, the main one first."""
+        return [name for name in self.files if name.endswith(TENSOR_SUFFIX)]
 
 
 def read_facts(folder: Path) -> WeightFacts:
@@ -81,17 +105,21 @@ def read_facts(folder: Path) -> WeightFacts:
 def read_folder(folder: Path) -> tuple[WeightFacts, SafetensorsHeader]:
     """Check a whole weight folder without reading tensor bytes.
 
+    Returns:
+        The facts, and the header of the main file of tensors.
+
     Raises:
         WeightFileError: A file is missing or damaged; ``where`` is its name or the key.
     """
     facts = read_facts(folder)
-    for name in (MODEL_FILE, CODE_FILE):
+    for name in facts.files:
         if not (folder / name).is_file():
             raise WeightFileError(
                 f"The weight folder has no {name}.", code="weights.incomplete",
                 hint="Train again, or upload the weights.", where=name,
             )  # fmt: skip
-    return facts, read_header(folder / MODEL_FILE)
+    headers = [read_header(folder / name) for name in facts.tensor_files]
+    return facts, headers[0]
 
 
 def write_facts(folder: Path, facts: WeightFacts) -> None:

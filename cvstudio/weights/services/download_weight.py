@@ -16,7 +16,7 @@ from cvstudio.weights import library
 from cvstudio.weights.errors import WeightError
 from cvstudio.weights.models import WeightVersion
 from cvstudio.weights.services.write_package import package_texts
-from ml_core.weights.folder import FILES, MODEL_FILE
+from ml_core.weights.folder import FACTS_FILE, MODEL_FILE, read_facts
 
 PARTS: Final = ("folder", "safetensors", "package")
 _ZIP: Final = "application/zip"
@@ -42,11 +42,13 @@ def prepare_download(version: WeightVersion, part: str) -> Download:
     folder = library.folder_of(version)
     name = file_stem(version)
     if part == "safetensors":
-        return Download(folder / MODEL_FILE, f"{name}.safetensors", "application/octet-stream")
+        tensors = folder / read_facts(folder).files[0]
+        return Download(tensors, f"{name}.safetensors", "application/octet-stream")
     if part == "folder":
-        return _zipped(name, [(file, folder / file) for file in FILES], {})
+        return _zipped(name, [(file, folder / file) for file in (*read_facts(folder).files, FACTS_FILE)], {})
     if part == "package":
-        return _zipped(f"{name}-package", [(MODEL_FILE, folder / MODEL_FILE)], package_texts(version))
+        texts = package_texts(version)
+        return _zipped(f"{name}-package", [(MODEL_FILE, folder / MODEL_FILE)], texts)
     raise WeightError(
         f"There is no part {part[:40]!r}.",
         code="weights.unknown_part",

@@ -16,14 +16,18 @@ from cvstudio.weights import library
 from cvstudio.weights.models import Weight, WeightVersion
 from ml_core.weights.errors import WeightFileError
 from ml_core.weights.facts import weight_facts
-from ml_core.weights.folder import MODEL_FILE, WeightFacts, read_folder
+from ml_core.weights.folder import WeightFacts, read_folder
 
 
-def record_run_weight(run: Run) -> WeightVersion | None:
+def record_run_weight(run: Run, *, began_from: str = "initial_weights") -> WeightVersion | None:
     """Take the weight of a run into the library. Called again for the same run, it returns the same version.
 
     The next version goes to the weight of the same architecture and data set, so that training again is seen as
     progress of one thing; a first one is named after both.
+
+    Args:
+        run: Has its result.
+        began_from: Key of the configuration that names the weight folder it stands on.
 
     Returns:
         The version, or None when the run's result has no weight.
@@ -38,12 +42,12 @@ def record_run_weight(run: Run) -> WeightVersion | None:
     if known is not None:
         return known
     source = _inside(run_folder(run.id), str(described.get("path", "")))
-    facts, header = read_folder(source)
+    facts, _ = read_folder(source)
     # The id follows from the run: a crash between the files and the row leaves nothing behind but what the next try
     # finds and uses.
     version_id = uuid5(NAMESPACE_URL, f"run:{run.id}:weight")
     folder = library.put(source, version_id)
-    file_facts = weight_facts(source / MODEL_FILE)
+    file_facts = weight_facts(source / facts.files[0])
     try:
         with transaction.atomic():
             weight = _weight_for(run, facts)
@@ -53,7 +57,7 @@ def record_run_weight(run: Run) -> WeightVersion | None:
                 number=next_number(weight),
                 source=WeightVersion.Source.RUN,
                 folder=folder,
-                size_bytes=header.file_bytes,
+                size_bytes=sum((source / name).stat().st_size for name in facts.tensor_files),
                 sha256=file_facts["sha256"],
                 classes=facts.classes,
                 preprocessing=facts.preprocessing,
@@ -62,7 +66,7 @@ def record_run_weight(run: Run) -> WeightVersion | None:
                 run=run,
                 dataset_version=run.dataset_version,
                 architecture_version=run.architecture_version,
-                parent=_parent(run),
+                parent=_parent(run.config.get(began_from)),
             )
     except IntegrityError:
         return WeightVersion.objects.get(run=run)  # the same end, reported by another process just now
@@ -89,9 +93,8 @@ def _weight_for(run: Run, facts: WeightFacts) -> Weight:
     return Weight.objects.create(name=name[:200], **same)
 
 
-def _parent(run: Run) -> WeightVersion | None:
+def _parent(named: Any) -> WeightVersion | None:
     """The version that training began from: the one whose folder the configuration names."""
-    named = run.config.get("initial_weights")
     return library.version_of_folder(Path(named)) if isinstance(named, str) and named else None
 
 

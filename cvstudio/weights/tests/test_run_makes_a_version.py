@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import zipfile
 
 import pytest
 
@@ -10,7 +12,9 @@ from cvstudio.accounts.models import User
 from cvstudio.runs.folders import run_folder
 from cvstudio.runs.hooks import run_completed
 from cvstudio.weights import library
+from cvstudio.weights.errors import WeightError
 from cvstudio.weights.models import WeightVersion
+from cvstudio.weights.services.download_weight import prepare_download
 from cvstudio.weights.services.record_run_weight import record_run_weight
 from cvstudio.weights.tests.makers import CLASSES, make_architecture, make_dataset, make_run
 from ml_core.weights.errors import WeightFileError
@@ -98,3 +102,35 @@ def test_a_damaged_weight_fails_with_its_reason(alice: User) -> None:
         record_run_weight(run)
     assert caught.value.code == "weights.not_safetensors"
     assert not WeightVersion.objects.exists()
+
+
+def test_a_domain_keeps_its_own_files_and_says_what_it_began_from(alice: User) -> None:
+    first = record_run_weight(make_run(alice))
+    assert first is not None
+    run = make_run(alice)
+    folder = run_folder(run.id) / "artifacts" / "weight"
+    (folder / "model.safetensors").rename(folder / "tokenizer.safetensors")
+    (folder / "tokenizer.json").write_text("{}")
+    facts = {"task": "domain.tokenizer", "files": ["tokenizer.safetensors", "tokenizer.json"]}
+    (folder / "weight.json").write_text(json.dumps(facts))
+    run.config = {"encoder": str(library.folder_of(first))}
+    version = record_run_weight(run, began_from="encoder")
+    assert version is not None and version.parent == first
+    kept = library.folder_of(version)
+    assert sorted(path.name for path in kept.iterdir()) == ["tokenizer.json", "tokenizer.safetensors", "weight.json"]
+    with zipfile.ZipFile(prepare_download(version, "folder").path) as archive:
+        assert len(archive.namelist()) == 3
+    assert prepare_download(version, "safetensors").path.name == "tokenizer.safetensors"
+    with pytest.raises(WeightError) as caught:
+        prepare_download(version, "package")
+    assert caught.value.code == "weights.no_graph"
+
+
+@pytest.mark.parametrize("files", [[], ["../x.safetensors"], ["x.json"], ["a.safetensors", "weight.json"], ["b"] * 60])
+def test_a_folder_that_names_strange_files_is_refused(alice: User, files: list[str]) -> None:
+    run = make_run(alice)
+    facts = {"task": "domain.tokenizer", "files": files}
+    (run_folder(run.id) / "artifacts" / "weight" / "weight.json").write_text(json.dumps(facts))
+    with pytest.raises(WeightFileError) as caught:
+        record_run_weight(run)
+    assert caught.value.code == "weights.invalid_facts"
