@@ -1,0 +1,59 @@
+"""Which array of a file could be what: the reading of an array as cube or mask, with score and evidence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from ml_core.hsi.formats.scene_file import SceneFile
+from ml_core.hsi.formats.stored import StoredArray
+
+#: Below this score a reading is a guess, and a person must say what it is.
+CERTAIN: Final = 0.5
+
+Role = Literal["cube", "mask"]
+
+
+@dataclass(frozen=True)
+class Found:
+    """An array and the file that it lies in; ``file`` is the file's name for people and choices."""
+
+    file: str
+    source: SceneFile
+    stored: StoredArray
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One reading of an array.
+
+    Attributes:
+        found: The array.
+        role: What it is read as.
+        axis_order: Meaning of its axes in the file's order: ``HWB``, ``BHW``... for a cube, ``HW`` or ``WH`` for a mask.
+        score: From 0 to 1; sure from `CERTAIN` on.
+        evidence: Sentences for people: what speaks for this reading, and what against it.
+        warnings: What works but is likely not meant, and what is changed on the way.
+    """
+
+    found: Found
+    role: Role
+    axis_order: str
+    score: float
+    evidence: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON for pages and the API."""
+        stored = self.found.stored
+        return {
+            "file": self.found.file, "key": stored.key, "role": self.role, "shape": list(stored.shape),
+            "dtype": str(stored.dtype), "axis_order": self.axis_order, "score": round(self.score, 3),
+            "evidence": list(self.evidence), "warnings": list(self.warnings), "bytes": stored.nbytes,
+            "mappable": stored.is_mappable,
+        }  # fmt: skip
+
+
+def shape_text(shape: tuple[int, ...]) -> str:
+    """``100 x 100 x 205``."""
+    return " x ".join(f"{length:,}" for length in shape) or "single value"
