@@ -102,6 +102,16 @@ class Pipeline(OwnedModel):
     pretrain_run = models.ForeignKey("runs.Run", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     anomaly_run = models.ForeignKey("runs.Run", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
 
+    tokenizer = models.ForeignKey(
+        "weights.WeightVersion", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    encoder = models.ForeignKey(
+        "weights.WeightVersion", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    detector = models.ForeignKey(
+        "weights.WeightVersion", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+
     class Meta:
         db_table = "hsi_pipelines"
         ordering = ["-created_at", "-id"]
