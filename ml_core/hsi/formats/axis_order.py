@@ -1,7 +1,7 @@
 """Which of a cube's three axes is the spectral one, by evidence that does not need names.
 
-The strongest witness is the content. Take the main effects out of a cube (what depends on one axis alone), and count the
-independent patterns along each axis, as the participation ratio of the eigenvalues of the unfolded cube: a scene has a
+The strongest witness is the content. Take the main effects out of a cube (what depends on one axis alone), and count
+the independent patterns along each axis, as the participation ratio of the eigenvalues of the unfolded cube: a scene has a
 handful of materials, so its bands repeat few patterns, while its rows and columns show many. It holds for raw and for
 band-wise normalised values alike.
 """

@@ -9,7 +9,9 @@ from typing import Final
 from ml_core.hsi.formats.axis_order import AxisReading, guess_order
 from ml_core.hsi.formats.candidates import Candidate, Found, shape_text
 from ml_core.hsi.formats.masks import squeezed
-from ml_core.hsi.formats.stored import MAX_LOADED_BYTES
+
+#: Arrays that cannot be mapped are looked at up to this size; an inspection must stay quick.
+MAX_INSPECTED_BYTES: Final = 256 << 20
 
 #: Fewer bands than this are a photograph.
 MIN_BANDS: Final = 4
@@ -58,7 +60,7 @@ def _axes(found: Found, planes: list[tuple[int, ...]], wavelengths: set[int]) ->
     if found.source.fixed_axes:
         return AxisReading("HWB", 1.0, ("The format itself tells rows, columns and bands apart.",))
     stored = found.stored
-    readable = stored.is_mappable or stored.nbytes <= MAX_LOADED_BYTES
+    readable = stored.is_mappable or stored.nbytes <= MAX_INSPECTED_BYTES
     return guess_order(stored.shape, stored.open() if readable else None, planes, wavelengths)
 
 

@@ -124,6 +124,22 @@ def _reader_for(path: Path, start: bytes) -> Reader | None:
         from ml_core.hsi.formats.npz_archive import read_npz
 
         return read_npz if path.suffix.lower() != ".zip" else None
+    if start.startswith(_HDF5) or start[512:520] == _HDF5:
+        from ml_core.hsi.formats.mat73 import read_mat73
+
+        return read_mat73
+    if start[124:126] in (b"\x00\x01", b"\x01\x00") and start[126:128] in (b"IM", b"MI"):
+        from ml_core.hsi.formats.mat5 import read_mat5
+
+        return read_mat5
+    if start.startswith((b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")):
+        from ml_core.hsi.formats.geotiff import read_geotiff
+
+        return read_geotiff
+    from ml_core.hsi.formats.envi import header_beside, read_envi
+
+    if (path.suffix.lower() == ".hdr" and start.startswith(b"ENVI")) or header_beside(path) is not None:
+        return read_envi
     return None
 
 
