@@ -14,8 +14,9 @@ class HsiConfig(AppConfig):
     verbose_name = _("Hyperspectral")
 
     def ready(self) -> None:
-        """Take a place in the bar, in the search box and on the overview."""
-        from hsi import search, section
+        """Follow the ends of runs; take a place in the bar, in the search box and on the overview."""
+        from hsi import dependants, hooks, search, section  # noqa: F401 - connecting is what importing hooks does
 
+        dependants.register()
         section.enter()
         search.register()

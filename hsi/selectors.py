@@ -84,7 +84,7 @@ def require_ready(scene: Scene) -> None:
     """
     if scene.state != Scene.State.READY:
         raise NotReadyError(f"{scene.name} has not been imported yet.", where="scene",
-                            hint="Confirm what was found in its files, or wait until the import has ended.")  # fmt: skip
+                            hint="Confirm what was found in its files, or wait for the import.")  # fmt: skip
 
 
 def visible_scenes(user: Any, ids: list[UUID]) -> list[Scene]:

@@ -1,0 +1,47 @@
+"""Put the import of a scene into the queue."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from django.db import transaction
+
+from cvstudio.runs.services.create_run import create_run
+from hsi.models import Scene
+from hsi.storage import scene_folder
+
+RECIPE = "hsi.import"
+
+
+def start_import(scene: Scene) -> None:
+    """Create the run that imports a scene as its choice says, or once more after a failure.
+
+    Raises:
+        ConfigError: A choice is out of bounds.
+        QuotaError: Too many runs of this person wait already.
+    """
+    choice = {name: value for name, value in scene.choice.items() if value not in ("", None)}
+    _start(scene, {"sources": [scene.origin], **choice})
+
+
+def start_sample(scene: Scene) -> None:
+    """Create the run that simulates a scene and imports it."""
+    _start(scene, {"simulate": True})
+
+
+def _start(scene: Scene, config: dict[str, Any]) -> None:
+    facts: dict[str, Any] = {"name": scene.name, "domain_id": scene.domain_id}
+    if scene.sensor is not None:
+        facts["sensor"] = scene.sensor.name
+    if scene.wavelengths:
+        facts["wavelengths"] = scene.wavelengths
+    if scene.bad_bands:
+        facts["bad_bands"] = scene.bad_bands
+    folder = scene_folder(scene)
+    Path(folder.parent).mkdir(parents=True, exist_ok=True)
+    with transaction.atomic():
+        values = {**config, **facts, "folder": str(folder)}
+        run = create_run(owner=scene.owner, recipe=RECIPE, config=values, name=f"Import {scene.name}"[:200])
+        scene.import_run, scene.state, scene.fault = run, Scene.State.IMPORTING, {}
+        scene.save()
