@@ -35,7 +35,8 @@ def add_gaussian_noise(
 ) -> NDArray[np.float32]:
     """Add normal noise of this standard deviation, in units of the patches' values, to every value."""
     noise = random.standard_normal(patches.shape, dtype=np.float32)
-    return (patches + np.float32(deviation) * noise).astype(np.float32)
+    noisy: NDArray[np.float32] = patches.astype(np.float32) + np.float32(deviation) * noise
+    return noisy
 
 
 def augment_patches(

@@ -1,0 +1,1 @@
+"""Every method on every scene, scored by masks that nothing else has seen."""

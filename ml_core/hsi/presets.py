@@ -1,0 +1,159 @@
+"""Named sets of values for the three stages, and how long a chain will take. Free of torch.
+
+``cpu`` is the recommended setting: one token pair for every pixel, a network of a few hundred thousand parameters,
+minutes on one core. ``gpu`` trains a larger one for longer. ``specification`` has the literal values of the
+specification: patches of 11 pixels, 256 codes of each kind, ``bert-base-uncased``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+PresetName = Literal["cpu", "gpu", "specification"]
+StageName = Literal["tokenizer", "pretrain", "anomaly"]
+SCRATCH_BERT = "scratch"
+"""``bert_model_name_or_path`` of a small BERT that begins with random weights."""
+
+_TOKENIZER: dict[str, dict[str, Any]] = {
+    "cpu": {
+        "patch_size": 9,
+        "stride": 4,
+        "K_s": 128,
+        "K_x": 128,
+        "hidden_dim": 32,
+        "num_layers": 4,
+        "kernel_size": 3,
+        "spatial_dim": 12,
+        "encoder_channels": [32, 32],
+        "commitment_beta": 0.25,
+        "batch_size": 16,
+        "num_epochs": 10,
+        "lr": 2e-3,
+        "patches_per_epoch": 800,
+    },
+    "gpu": {
+        "patch_size": 9,
+        "stride": 4,
+        "K_s": 256,
+        "K_x": 256,
+        "hidden_dim": 64,
+        "num_layers": 4,
+        "kernel_size": 3,
+        "spatial_dim": 24,
+        "encoder_channels": [64, 64],
+        "commitment_beta": 0.25,
+        "batch_size": 64,
+        "num_epochs": 30,
+        "lr": 2e-3,
+        "patches_per_epoch": 6400,
+    },
+    "specification": {
+        "patch_size": 11,
+        "stride": 5,
+        "K_s": 256,
+        "K_x": 256,
+        "hidden_dim": 64,
+        "num_layers": 4,
+        "kernel_size": 3,
+        "spatial_dim": 64,
+        "encoder_channels": [64, 128, 256],
+        "commitment_beta": 0.25,
+        "batch_size": 64,
+        "num_epochs": 50,
+        "lr": 1e-3,
+        "patches_per_epoch": 0,
+    },
+}
+_PRETRAIN: dict[str, dict[str, Any]] = {
+    "cpu": {
+        "bert_model_name_or_path": SCRATCH_BERT,
+        "load_pretrained_lm": False,
+        "num_domains": 16,
+        "mask_ratio": 0.38,
+        "max_seq_len": 484,
+        "pretrain_batch_size": 8,
+        "pretrain_epochs": 10,
+        "learning_rate_pretrain": 2e-3,
+        "num_warmup_steps": 50,
+        "crops_per_epoch": 400,
+    },
+    "gpu": {
+        "bert_model_name_or_path": SCRATCH_BERT,
+        "load_pretrained_lm": False,
+        "num_domains": 16,
+        "mask_ratio": 0.38,
+        "max_seq_len": 484,
+        "pretrain_batch_size": 64,
+        "pretrain_epochs": 40,
+        "learning_rate_pretrain": 2e-3,
+        "num_warmup_steps": 200,
+        "crops_per_epoch": 3200,
+    },
+    "specification": {
+        "bert_model_name_or_path": "bert-base-uncased",
+        "load_pretrained_lm": True,
+        "num_domains": 3,
+        "mask_ratio": 0.35,
+        "max_seq_len": 256,
+        "pretrain_batch_size": 32,
+        "pretrain_epochs": 30,
+        "learning_rate_pretrain": 1e-4,
+        "num_warmup_steps": 2000,
+        "crops_per_epoch": 6400,
+    },
+}
+_SPECIFIED_HEADS = {
+    "anomaly_batch_size": 16,
+    "anomaly_epochs": 20,
+    "learning_rate_anomaly": 1e-4,
+    "freeze_encoder": True,
+    "use_lora": False,
+    "head_weights": {"lm_nll": 0.4, "recon": 0.3, "one_class": 0.3},
+}
+_ANOMALY: dict[str, dict[str, Any]] = {
+    "cpu": _SPECIFIED_HEADS | {"head_weights": {"lm_nll": 1.0, "recon": 1.0, "one_class": 1.0}},
+    "gpu": _SPECIFIED_HEADS | {"head_weights": {"lm_nll": 1.0, "recon": 1.0, "one_class": 1.0}},
+    "specification": _SPECIFIED_HEADS,
+}
+PRESETS: Mapping[StageName, Mapping[str, Mapping[str, Any]]] = {
+    "tokenizer": _TOKENIZER,
+    "pretrain": _PRETRAIN,
+    "anomaly": _ANOMALY,
+}
+_ALIASES: Mapping[StageName, Mapping[str, str]] = {
+    "tokenizer": {"tokenizer_lr": "lr", "tokenizer_epochs": "num_epochs"},
+    "pretrain": {},
+    "anomaly": {},
+}
+"""Names by which the specification's common file calls what the stage's own file calls shorter."""
+
+
+def with_preset(stage: StageName, values: Mapping[str, Any], own: frozenset[str]) -> dict[str, Any]:
+    """``values`` with everything that was not set filled in by their ``preset``.
+
+    One file may hold the settings of all stages, as in the specification: names that belong to another stage alone
+    are left out.
+
+    Args:
+        stage: Whose presets to use.
+        values: What the user set.
+        own: Names of the stage's fields.
+    """
+    aliases = _ALIASES[stage]
+    given = {aliases.get(name, name): value for name, value in values.items() if name in aliases}
+    given |= {name: value for name, value in values.items() if name not in aliases}
+    elsewhere = {name for presets in PRESETS.values() for name in presets["cpu"]}
+    elsewhere |= {name for names in _ALIASES.values() for name in names}
+    given = {name: value for name, value in given.items() if name in own or name not in elsewhere}
+    filling = PRESETS[stage].get(str(given.get("preset", "cpu")), {})
+    return _merged(filling, given)
+
+
+def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(below)
+    for name, value in above.items():
+        known = merged.get(name)
+        both = isinstance(known, Mapping) and isinstance(value, Mapping)
+        merged[name] = _merged(known, value) if both else value  # type: ignore[arg-type]
+    return merged
