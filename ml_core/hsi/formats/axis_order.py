@@ -24,11 +24,12 @@ _MIN_LENGTH: Final = 6
 
 @dataclass(frozen=True)
 class AxisReading:
-    """Order of the axes, how sure it is (0 to 1), and why."""
+    """Order of the axes, how sure it is (0 to 1), why, and the share of the evidence of each order."""
 
     order: str
     margin: float
     evidence: tuple[str, ...]
+    alternatives: tuple[tuple[str, float], ...] = ()
 
 
 def check_order(order: str, letters: str = "HWB") -> str:
@@ -85,10 +86,14 @@ def guess_order(
             reasons[axis].append(why)
     ranked = sorted(range(3), key=lambda axis: -points[axis])
     best = ranked[0]
-    order = {0: "BHW", 1: "HBW", 2: "HWB"}[best]
+    names = ("BHW", "HBW", "HWB")
+    order = names[best]
+    shares = tuple((names[axis], points[axis] / max(sum(points), 1e-9)) for axis in ranked)
     margin = min(1.0, points[best] - points[ranked[1]])
     why = "; ".join(reasons[best]) or "nothing speaks for another axis"
-    return AxisReading(order, margin, (f"Axis {best + 1} of 3 ({shape[best]:,} values) holds the bands: {why}.",))
+    return AxisReading(
+        order, margin, (f"Axis {best + 1} of 3 ({shape[best]:,} values) holds the bands: {why}.",), shares
+    )
 
 
 def _content_points(content: NDArray[Any] | None) -> list[tuple[float, str]]:

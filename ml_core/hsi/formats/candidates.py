@@ -34,6 +34,8 @@ class Candidate:
         score: From 0 to 1; sure from `CERTAIN` on.
         evidence: Sentences for people: what speaks for this reading, and what against it.
         warnings: What works but is likely not meant, and what is changed on the way.
+        alternatives: Orders of the axes that are possible, most likely first, with their share of the evidence.
+        values: Different values of a mask, where they are few.
     """
 
     found: Found
@@ -42,6 +44,8 @@ class Candidate:
     score: float
     evidence: tuple[str, ...]
     warnings: tuple[str, ...] = ()
+    alternatives: tuple[tuple[str, float], ...] = ()
+    values: tuple[float, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """JSON for pages and the API."""
@@ -50,7 +54,8 @@ class Candidate:
             "file": self.found.file, "key": stored.key, "role": self.role, "shape": list(stored.shape),
             "dtype": str(stored.dtype), "axis_order": self.axis_order, "score": round(self.score, 3),
             "evidence": list(self.evidence), "warnings": list(self.warnings), "bytes": stored.nbytes,
-            "mappable": stored.is_mappable,
+            "values": list(self.values), "mappable": stored.is_mappable, "format": self.found.source.format,
+            "axis_orders": [{"order": order, "score": round(share, 3)} for order, share in self.alternatives],
         }  # fmt: skip
 
 

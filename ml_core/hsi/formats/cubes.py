@@ -53,12 +53,13 @@ def cube_candidate(
     copies = [other.stored.key for other in arrays if _is_unfolded(other.stored.shape, stored.shape)]
     if copies:
         evidence.append(f"Arrays with two axes that repeat it were left out: {', '.join(copies)}.")
-    return Candidate(found, "cube", reading.order, min(score, 1.0), tuple(evidence), tuple(warnings))
+    return Candidate(found, "cube", reading.order, min(score, 1.0), tuple(evidence), tuple(warnings),
+                     reading.alternatives)  # fmt: skip
 
 
 def _axes(found: Found, planes: list[tuple[int, ...]], wavelengths: set[int]) -> AxisReading:
     if found.source.fixed_axes:
-        return AxisReading("HWB", 1.0, ("The format itself tells rows, columns and bands apart.",))
+        return AxisReading("HWB", 1.0, ("The format itself tells rows, columns and bands apart.",), (("HWB", 1.0),))
     stored = found.stored
     readable = stored.is_mappable or stored.nbytes <= MAX_INSPECTED_BYTES
     return guess_order(stored.shape, stored.open() if readable else None, planes, wavelengths)

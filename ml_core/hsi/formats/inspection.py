@@ -87,6 +87,8 @@ class Inspection:
             "masks": [candidate.as_dict() for candidate in self.masks],
             "cube": self.cube.as_dict(),
             "mask": self.mask.as_dict() if self.mask else None,
+            "chosen": {"cube": _place(self.cube), "mask": _place(self.mask) if self.mask else None,
+                       "axis_order": self.cube.axis_order},
             "shape": list(self.size),
             "certain": self.cube.score >= CERTAIN and not self.cube.warnings,
             "name": self.facts.name,
@@ -97,7 +99,19 @@ class Inspection:
             "evidence": list(self.facts.evidence),
             "warnings": [*self.facts.warnings, *self.cube.warnings, *(self.mask.warnings if self.mask else ())],
             "notes": list(self.notes),
+            "findings": self._findings(),
         }  # fmt: skip
+
+    def _findings(self) -> list[dict[str, Any]]:
+        mask = self.mask.warnings if self.mask else ()
+        sentences = [("hsi.inspection", "warning", text) for text in (*self.facts.warnings, *self.cube.warnings)]
+        sentences += [("hsi.mask", "warning", text) for text in mask]
+        sentences += [("hsi.left_out", "info", text) for text in self.notes]
+        return [{"code": code, "severity": severity, "message": text, "hint": ""} for code, severity, text in sentences]
+
+
+def _place(candidate: Candidate) -> dict[str, str]:
+    return {"file": candidate.found.file, "key": candidate.found.stored.key}
 
 
 def cube_size(cube: Candidate) -> tuple[int, int, int]:
@@ -111,8 +125,11 @@ def _file_dict(name: str, source: SceneFile) -> dict[str, Any]:
         {"key": stored.key, "shape": list(stored.shape), "dtype": str(stored.dtype), "refusal": stored.refusal}
         for stored in source.arrays
     ]
-    return {"file": name, "format": source.format, "arrays": arrays, "evidence": list(source.facts.evidence),
-            "warnings": list(source.facts.warnings)}  # fmt: skip
+    return {
+        "file": name, "name": name, "size": sum(part.stat().st_size for part in source.parts),
+        "format": source.format, "arrays": arrays, "evidence": list(source.facts.evidence),
+        "warnings": list(source.facts.warnings),
+    }  # fmt: skip
 
 
 def inspect_scene(paths: Path | Sequence[Path], choice: Choice | None = None) -> Inspection:
@@ -128,7 +145,7 @@ def inspect_scene(paths: Path | Sequence[Path], choice: Choice | None = None) ->
     """
     choice = choice or Choice()
     files = _open_all([paths] if isinstance(paths, Path) else list(paths))
-    names = _names([source.path for source in files])
+    names = _names([source.path for source in files], paths)
     found = [Found(name, source, stored) for name, source in zip(names, files, strict=True) for stored in source.arrays]
     spectra = {len(values): values for item in found if (values := _wavelengths(item)) is not None}
     lengths = set(spectra) | {len(f.facts.wavelengths) for f in files if f.facts.wavelengths is not None}
@@ -167,7 +184,11 @@ def _open_all(paths: list[Path]) -> list[SceneFile]:
     return sorted(opened.values(), key=lambda source: source.path)
 
 
-def _names(paths: list[Path]) -> list[str]:
+def _names(paths: list[Path], given: Path | Sequence[Path]) -> list[str]:
+    """Names for people and choices: relative to the given folder, else to the folder that all files share."""
+    roots = [given] if isinstance(given, Path) else list(given)
+    if len(roots) == 1 and roots[0].is_dir():
+        return [path.relative_to(roots[0]).as_posix() for path in paths]
     if len(paths) == 1:
         return [paths[0].name]
     common = Path(os.path.commonpath([path.parent.absolute() for path in paths]))

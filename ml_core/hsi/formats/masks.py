@@ -92,7 +92,8 @@ def mask_candidate(found: Found, size: tuple[int, int]) -> Candidate | None:
     if 0 < facts.share < _USUAL:
         score += 0.1
         evidence.append(f"It marks {facts.share:.2%} of the pixels.")
-    return Candidate(found, "mask", order, max(0.0, score), tuple(evidence), _warnings(facts))
+    values = facts.values if few and facts.values is not None else ()
+    return Candidate(found, "mask", order, max(0.0, score), tuple(evidence), _warnings(facts), values=values)
 
 
 def _warnings(facts: MaskValues) -> tuple[str, ...]:
