@@ -13,7 +13,6 @@ from ml_core.hsi.formats.inspection import Choice, Inspection, inspect_scene
 from ml_core.hsi.formats.masks import read_mask
 from ml_core.hsi.formats.stored import blocks
 from ml_core.hsi.scene import Scene
-from ml_core.hsi.scene_folder import is_scene_folder, read_scene_folder
 
 
 def open_scene(
@@ -41,6 +40,9 @@ def open_scene(
         CodedError: ``hsi.too_large``: it must be imported first.
     """
     path = Path(path)
+    # Imported here: scene folders are read by the readers of this package.
+    from ml_core.hsi.scene_folder import is_scene_folder, read_scene_folder
+
     if is_scene_folder(path):
         return read_scene_folder(path, name=name)
     paths = [path] if mask_path is None else [path, Path(mask_path)]
