@@ -30,8 +30,15 @@ def inspect_files(scene: Scene, choice: dict[str, Any] | None = None) -> Inspect
 
 
 def keep_inspection(scene: Scene, found: Inspection) -> None:
-    """Store what was found, with the sizes of the files."""
-    scene.inspection = {**found.as_dict(), "sizes": _sizes(Path(scene.origin))}
+    """Store what was found: what a person may choose, what is chosen, and why."""
+    facts = found.as_dict()
+    cube, mask = facts.pop("cube"), facts.pop("mask")
+    scene.inspection = {
+        **facts,
+        "chosen": {"cube": cube, "mask": mask, "axis_order": cube["axis_order"]},
+        "findings": [{"severity": "warning", "message": text} for text in facts["warnings"]],
+        "sizes": _sizes(Path(scene.origin)),
+    }
 
 
 def resolve_place(text: str) -> Path:

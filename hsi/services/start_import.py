@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import shutil
 from typing import Any
 
 from django.db import transaction
@@ -12,6 +12,7 @@ from hsi.models import Scene
 from hsi.storage import scene_folder
 
 RECIPE = "hsi.import"
+MOST_COMPARED = 500
 
 
 def start_import(scene: Scene) -> None:
@@ -22,12 +23,12 @@ def start_import(scene: Scene) -> None:
         QuotaError: Too many runs of this person wait already.
     """
     choice = {name: value for name, value in scene.choice.items() if value not in ("", None)}
-    _start(scene, {"sources": [scene.origin], **choice})
+    _start(scene, {"source": scene.origin, **choice})
 
 
 def start_sample(scene: Scene) -> None:
     """Create the run that simulates a scene and imports it."""
-    _start(scene, {"simulate": True})
+    _start(scene, {"sample": "simulated"})
 
 
 def _start(scene: Scene, config: dict[str, Any]) -> None:
@@ -38,10 +39,18 @@ def _start(scene: Scene, config: dict[str, Any]) -> None:
         facts["wavelengths"] = scene.wavelengths
     if scene.bad_bands:
         facts["bad_bands"] = scene.bad_bands
+    facts["compare"] = [str(scene_folder(other)) for other in _others(scene)]
     folder = scene_folder(scene)
-    Path(folder.parent).mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)  # of an import whose end could not be recorded
+    folder.parent.mkdir(parents=True, exist_ok=True)
     with transaction.atomic():
-        values = {**config, **facts, "folder": str(folder)}
+        values = {**config, **facts, "target": str(folder)}
         run = create_run(owner=scene.owner, recipe=RECIPE, config=values, name=f"Import {scene.name}"[:200])
         scene.import_run, scene.state, scene.fault = run, Scene.State.IMPORTING, {}
         scene.save()
+
+
+def _others(scene: Scene) -> list[Scene]:
+    """Scenes of the same person, so that the import finds one that is there already."""
+    ready = Scene.objects.filter(owner=scene.owner, state=Scene.State.READY).exclude(id=scene.id)
+    return list(ready.only("id").order_by("-created_at")[:MOST_COMPARED])
