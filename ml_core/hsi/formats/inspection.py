@@ -32,10 +32,10 @@ class Choice:
     """What a person decided; empty means: by evidence.
 
     Attributes:
-        cube_file: Name of the file of the cube, as an `Inspection` shows it.
+        cube_file: Name of the file of the cube, as an `Inspection` shows it, or its path.
         cube_key: Name of the array of the cube.
         axis_order: Its axes in the file's order, such as ``BHW``.
-        mask_file: Name of the file of the mask.
+        mask_file: Name of the file of the mask, or its path.
         mask_key: Name of the array of the mask.
         mask_order: ``HW`` or ``WH``.
         use_mask: Off: the scene gets no mask.
@@ -215,10 +215,15 @@ def _choose_cube(cubes: list[Candidate], found: list[Found], choice: Choice) -> 
     return best
 
 
+def is_named(found: Found, file: str) -> bool:
+    """Whether ``file`` means the file of an array: its name as shown, or the path of one of its parts."""
+    return file == found.file or file in map(str, found.source.parts)
+
+
 def _matching(candidates: list[Candidate], file: str, key: str) -> list[Candidate]:
     return [
         item for item in candidates
-        if (not file or item.found.file == file) and (not key or item.found.stored.key == key)
+        if (not file or is_named(item.found, file)) and (not key or item.found.stored.key == key)
     ]  # fmt: skip
 
 
@@ -229,7 +234,7 @@ def _no_cube(cubes: list[Candidate], found: list[Found], choice: Choice) -> Form
     )  # fmt: skip
     where = choice.cube_key or choice.cube_file
     if where:
-        return FormatError(f'"{where[:80]}" is no array that can be a cube. There are: {listed or "none"}.',
+        return FormatError(f'"{Path(where).name[:80]}" is no array that can be a cube. There are: {listed or "none"}.',
                            code="hsi.key_unknown", where="cube_key",
                            hint="Choose an array of numbers with three axes.")  # fmt: skip
     return FormatError(f"No array can be a cube. There are: {listed or 'none'}.", code="hsi.no_cube",
@@ -272,13 +277,13 @@ def _is_unfolded_mask(item: Found, size: tuple[int, int]) -> bool:
 def _no_mask(others: list[Found], size: tuple[int, int], choice: Choice) -> FormatError:
     where = choice.mask_key or choice.mask_file
     for item in others:
-        if where in (item.stored.key, item.file):
+        if where == item.stored.key or is_named(item, where):
             return FormatError(
-                f'The mask "{where[:80]}" has the shape {shape_text(item.stored.shape)}, the scene has '
+                f'The mask "{Path(where).name[:80]}" has the shape {shape_text(item.stored.shape)}, the scene has '
                 f"{shape_text(size)}.", code="hsi.mask_shape", where="mask_key",
                 hint="Give the mask of this very scene, cut in the same way, or import without a mask.",
             )  # fmt: skip
-    return FormatError(f'There is no array "{where[:80]}" for the mask.', code="hsi.key_unknown", where="mask_key",
+    return FormatError(f'There is no array "{Path(where).name[:80]}" for the mask.', code="hsi.key_unknown", where="mask_key",
                        hint="Choose one of the arrays, or import without a mask.")  # fmt: skip
 
 

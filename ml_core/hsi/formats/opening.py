@@ -49,8 +49,12 @@ def open_scene(
     for given in paths:
         if not given.exists():
             raise FormatError("There is no such file.", code="hsi.unreadable", where=given.name, hint="Check the path.")
-    choice = Choice(cube_key=cube_key or "", axis_order=axis_order or "", mask_key=mask_key or "")
-    return build_scene(inspect_scene(paths, choice), name=name)
+    apart = mask_path is not None
+    choice = Choice(
+        cube_file=str(path) if apart and path.is_file() else "", cube_key=cube_key or "", axis_order=axis_order or "",
+        mask_file=str(Path(mask_path)) if mask_path is not None else "", mask_key=mask_key or "",
+    )  # fmt: skip
+    return build_scene(inspect_scene(paths if apart else path, choice), name=name)
 
 
 def build_scene(inspection: Inspection, *, name: str | None = None) -> Scene:
