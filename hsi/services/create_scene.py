@@ -7,7 +7,7 @@ from django.db import transaction
 from cvstudio.accounts.models import User
 from hsi.errors import SceneError
 from hsi.models import Scene
-from hsi.services.inspect_files import inspect_files, keep_inspection, resolve_place
+from hsi.services.inspect_files import inspect_files, resolve_place
 from hsi.services.receive_files import SceneUpload
 from hsi.services.start_import import start_sample
 
@@ -67,5 +67,5 @@ def titled(name: str) -> str:
 def _look_and_save(scene: Scene, name: str) -> None:
     found = inspect_files(scene)
     scene.name = titled(name or found.facts.name)
-    keep_inspection(scene, found)
+    scene.inspection = found.as_dict()
     scene.save()

@@ -12,14 +12,13 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
-import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from hsi.errors import SceneError
 from hsi.models import Scene
-from hsi.services.open_scene import checked_band, open_scene, step_for
+from hsi.services.open_scene import checked_band, open_scene, side_for
 from hsi.storage import existing, picture_folder, scene_folder
+from ml_core.hsi.preview import png_bytes, read_bands, stretch
 from ml_core.hsi.scene_folder import PREVIEW_FILE
 
 THUMBNAIL: Final = 320
@@ -53,10 +52,10 @@ def false_colour(
     chosen = [checked_band(scene, band) for band in bands]
 
     def draw() -> bytes:
-        cube = open_scene(scene).cube
-        step = step_for(cube, size)
-        parts = [stretched(np.asarray(cube[::step, ::step, band], np.float32), low, high, gamma) for band in chosen]
-        return png_bytes(parts[0] if len(parts) == 1 else np.stack(parts, axis=2))
+        opened = open_scene(scene)
+        side = side_for(opened.shape, opened.cube.dtype.itemsize, size)
+        picture = stretch(read_bands(opened, tuple(chosen), side), low=low, high=high, gamma=gamma)
+        return png_bytes(picture[..., 0] if len(chosen) == 1 else picture)
 
     return kept_picture(scene.id, picture_key(scene.fingerprint, *chosen, low, high, gamma, size), draw)
 
@@ -72,23 +71,6 @@ def thumbnail(scene: Scene, size: int = THUMBNAIL) -> bytes:
         return buffer.getvalue()
 
     return kept_picture(scene.id, picture_key(scene.fingerprint, "thumbnail", size), draw)
-
-
-def stretched(values: NDArray[np.float32], low: float, high: float, gamma: float) -> NDArray[np.uint8]:
-    """Values as 8-bit grey between two percentiles; what is not finite is black."""
-    finite = values[np.isfinite(values)]
-    if not finite.size:
-        return np.zeros(values.shape, np.uint8)
-    bottom, top = np.percentile(finite, [low, high])
-    share = np.clip((np.nan_to_num(values, nan=bottom) - bottom) / max(top - bottom, 1e-12), 0, 1)
-    return np.round(255 * share ** (1 / gamma)).astype(np.uint8)
-
-
-def png_bytes(pixels: NDArray[np.uint8]) -> bytes:
-    """A PNG of (H, W) grey or (H, W, 3) colour."""
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "PNG", compress_level=1)
-    return buffer.getvalue()
 
 
 def picture_key(*parts: Any) -> str:

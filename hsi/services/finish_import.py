@@ -14,9 +14,6 @@ from hsi.storage import is_upload, scene_folder
 from ml_core.errors import FormatError
 from ml_core.hsi.scene_folder import STATISTICS_FILE, read_facts
 
-#: What of the statistics the row keeps; the numbers of each band stay in the file.
-SUMMARY = ("min", "max", "mean", "std", "invalid_pixels")
-
 
 def finish_import(run: Run) -> None:
     """Store the facts of the scene folder and make the scene ready. May be called again for the same run.
@@ -65,9 +62,14 @@ def _take_facts(scene: Scene, facts: dict[str, Any]) -> None:
 
 
 def _summary(folder: Path) -> dict[str, Any]:
+    """The range of the whole scene; the numbers of each band stay in the file."""
     try:
         measured = json.loads((folder / STATISTICS_FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise FormatError("The statistics of the scene cannot be read.", code="hsi.scene_damaged",
                           hint="Import the scene again.", where=STATISTICS_FILE) from error  # fmt: skip
-    return {name: measured[name] for name in SUMMARY if isinstance(measured.get(name), int | float)}
+    known = {name: [value for value in measured[name] if value is not None] for name in ("min", "max", "mean")}
+    if not all(known.values()):
+        return {}
+    means = known["mean"]
+    return {"min": min(known["min"]), "max": max(known["max"]), "mean": sum(means) / len(means)}

@@ -29,18 +29,6 @@ def inspect_files(scene: Scene, choice: dict[str, Any] | None = None) -> Inspect
     return inspect_scene(Path(scene.origin), Choice(**(choice or {})))
 
 
-def keep_inspection(scene: Scene, found: Inspection) -> None:
-    """Store what was found: what a person may choose, what is chosen, and why."""
-    facts = found.as_dict()
-    cube, mask = facts.pop("cube"), facts.pop("mask")
-    scene.inspection = {
-        **facts,
-        "chosen": {"cube": cube, "mask": mask, "axis_order": cube["axis_order"]},
-        "findings": [{"severity": "warning", "message": text} for text in facts["warnings"]],
-        "sizes": _sizes(Path(scene.origin)),
-    }
-
-
 def resolve_place(text: str) -> Path:
     """A file or folder of the server that a person means.
 
@@ -51,10 +39,3 @@ def resolve_place(text: str) -> Path:
         path = Path(os.path.realpath(text))
         return resolve_folder(str(path.parent)) / path.name
     return resolve_folder(text)
-
-
-def _sizes(origin: Path) -> dict[str, int]:
-    if origin.is_file():
-        return {origin.name: origin.stat().st_size}
-    files = sorted(path for path in origin.rglob("*") if path.is_file())
-    return {path.relative_to(origin).as_posix(): path.stat().st_size for path in files[:200]}

@@ -52,12 +52,11 @@ def read_statistics(scene: Scene) -> dict[str, Any]:
     return measured
 
 
-def step_for(cube: NDArray[Any], side: int) -> int:
-    """Every how manyth row and column to read, for a picture of at most ``side`` pixels."""
-    height, width, bands = cube.shape
-    by_size = math.ceil(max(height, width) / side)
-    by_bytes = math.ceil(height * width * bands * cube.dtype.itemsize / READ_BYTES)
-    return max(1, by_size, by_bytes)
+def side_for(shape: tuple[int, int, int], itemsize: int, side: int) -> int:
+    """The longest side of a picture that does not read too much of a cube: to see one band, all are read."""
+    height, width, bands = shape
+    by_bytes = math.ceil(height * width * bands * itemsize / READ_BYTES)
+    return max(1, min(side, math.ceil(max(height, width) / by_bytes)))
 
 
 def checked_band(scene: Scene, band: int) -> int:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from hsi.errors import NotFoundError, SceneError
 from hsi.models import AnomalyMap
-from hsi.services.open_scene import open_mask, open_scene
+from hsi.services.open_scene import open_mask
 from hsi.storage import existing, map_folder
 from ml_core.hsi.metrics import curves_of, operating_points, quantile_threshold
 
@@ -86,15 +86,3 @@ def threshold_count(anomaly_map: AnomalyMap, method: str = "", threshold: float 
 def chosen_threshold(values: NDArray[np.float32], threshold: float | None) -> float:
     """The threshold asked for, or the one that the highest per cent of the pixels passes."""
     return float(quantile_threshold(values, SHARE)) if threshold is None else threshold
-
-
-def neighbours(anomaly_map: AnomalyMap, row: int, column: int, *, method: str = "", count: int = 5) -> dict[str, Any]:
-    """The background spectra that are nearest to that of a pixel: what it differs from the least.
-
-    Raises:
-        NotFoundError: There is no such pixel or method.
-    """
-    row, column = checked_pixel(anomaly_map.scene, row, column)
-    scene = open_scene(anomaly_map.scene)
-    found = nearest_background(scene, np.asarray(open_map(anomaly_map, method)), (row, column), count=count)
-    return {"row": row, "column": column, "neighbours": found}

@@ -14,12 +14,10 @@ from hsi.services.open_scene import (
     open_scene,
     plain,
     read_statistics,
-    step_for,
 )
 
 #: Pixels between these distances (Chebyshev) surround a pixel: outside of a target, inside of its neighbourhood.
 GUARD, REACH = 3, 8
-BINS = 64
 
 
 def read_spectrum(scene: Scene, row: int, column: int) -> dict[str, Any]:
@@ -58,19 +56,18 @@ def read_spectra(scene: Scene, pixels: str, *, background: bool = False) -> dict
 
 
 def band_histogram(scene: Scene, band: int) -> dict[str, Any]:
-    """Counts of the values of a band in 64 equal bins; of a large scene every so manyth pixel counts.
+    """Counts of the values of a band in equal bins, as the import counted them.
 
     Raises:
         NotFoundError: There is no such band.
     """
     band = checked_band(scene, band)
-    cube = open_scene(scene).cube
-    step = step_for(cube, 2048)
-    values = np.asarray(cube[::step, ::step, band], np.float64)
-    values = values[np.isfinite(values)]
-    counts, edges = np.histogram(values, BINS) if values.size else (np.zeros(BINS, int), np.linspace(0, 1, BINS + 1))
-    return {"band": band, "edges": [float(edge) for edge in edges], "counts": [int(count) for count in counts],
-            "step": step}  # fmt: skip
+    measured = read_statistics(scene)
+    known = measured["histogram"]
+    low, high = known["low"][band] or 0.0, known["high"][band] or 0.0
+    edges = np.linspace(low, high if high > low else low + 1, known["bins"] + 1)
+    return {"band": band, "edges": [float(edge) for edge in edges], "counts": known["counts"][band],
+            "pixels": measured["sampled_pixels"]}  # fmt: skip
 
 
 def scene_statistics(scene: Scene) -> dict[str, Any]:

@@ -28,6 +28,14 @@ def preset_names() -> list[str]:
     return list(presets.PRESETS["tokenizer"])
 
 
+def preset_settings() -> list[dict[str, Any]]:
+    """Each preset with the settings of its stages."""
+    stages = presets.PRESETS.items()
+    return [
+        {"name": name, "settings": {stage: dict(values[name]) for stage, values in stages}} for name in preset_names()
+    ]
+
+
 def start_pipeline(
     owner: User,
     *,
