@@ -22,8 +22,10 @@ class ImportSceneConfig(RecipeConfig):
     cube_file: str = option("", description="Name of the cube's file. Empty: by evidence.", group="Choice",
                             advanced=True)  # fmt: skip
     cube_key: str = option("", description="Name of the cube's array. Empty: by evidence.", group="Choice")
-    axis_order: str = option("", max_length=3, group="Choice",
-                             description="The cube's axes in the file's order, such as BHW. Empty: by evidence.")  # fmt: skip
+    axis_order: str = option(
+        "", max_length=3, description="The cube's axes in the file's order, such as BHW. Empty: by evidence.",
+        group="Choice",
+    )  # fmt: skip
     mask_file: str = option("", description="Name of the mask's file. Empty: by evidence.", group="Choice",
                             advanced=True)  # fmt: skip
     mask_key: str = option("", description="Name of the mask's array. Empty: by evidence.", group="Choice")

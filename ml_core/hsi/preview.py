@@ -102,14 +102,14 @@ def band_image(
 
 def outline(mask: NDArray[Any]) -> NDArray[np.bool_]:
     """(H, W) background pixels that touch a marked one, so that the marked ones stay visible."""
-    marked = np.asarray(mask) != 0
+    marked = np.asarray(mask, bool)
     padded = np.pad(marked, 1)
     near = np.zeros_like(marked)
     height, width = marked.shape
     for row in range(3):
         for column in range(3):
             near |= padded[row : row + height, column : column + width]
-    return near & ~marked
+    return np.asarray(near & ~marked, bool)
 
 
 def draw_mask(
@@ -118,8 +118,8 @@ def draw_mask(
     """A copy of an (h, w, 3) picture with the mask outlined; the mask is reduced to the picture's size."""
     step = max(1, round(len(mask) / len(picture)))
     height, width = len(mask), mask.shape[1]
-    padded = np.pad(np.asarray(mask) != 0, ((0, -height % step), (0, -width % step)))
-    small = padded.reshape(-(-height // step), step, -(-width // step), step).any(axis=(1, 3))
+    padded = np.pad(np.asarray(mask, bool), ((0, -height % step), (0, -width % step)))
+    small = np.asarray(padded.reshape(-(-height // step), step, -(-width // step), step).any(axis=(1, 3)))
     drawn = picture.copy()
     drawn[outline(small[: len(picture), : picture.shape[1]])] = colour
     return drawn
@@ -145,7 +145,7 @@ def map_image(
         max_side: Longest side. Of the pixels that share a place the largest value is shown, so that no target vanishes.
     """
     table = colour_table(colours)
-    shown = _largest(np.asarray(values, np.float32), stride(*values.shape, max_side))
+    shown = _largest(np.asarray(values, np.float32), stride(len(values), values.shape[1], max_side))
     known = shown[np.isfinite(shown)]
     bottom = float(np.percentile(known, 2)) if low is None and known.size else float(low or 0.0)
     top = float(np.percentile(known, 99.8)) if high is None and known.size else float(high or 1.0)

@@ -85,7 +85,7 @@ def _about_missing(measured: Measurement, plan: RepairPlan) -> Iterator[dict[str
     if empty.any():
         count = int(empty.sum())
         yield finding("zero_pixels", "warning", count, f"Pixels that are 0 in all bands: {count:,}.",
-                      "Cut the empty border away: it disturbs the statistics of every method.", pixels=empty)  # fmt: skip
+                      "Cut the empty border away: it disturbs every method.", pixels=empty)  # fmt: skip
 
 
 def _about_bands(

@@ -138,8 +138,10 @@ def _registered(place: dict[str, Any]) -> NDArray[Any]:
     try:
         status = source.stat()
     except OSError as error:
-        raise FormatError("The file that the scene was registered from is no longer there.", code="hsi.source_gone",
-                          where=source.name, hint="Bring it back, or import the scene again with a copy.") from error  # fmt: skip
+        raise FormatError(
+            "The file that the scene was registered from is no longer there.", code="hsi.source_gone",
+            where=source.name, hint="Bring it back, or import the scene again with a copy.",
+        ) from error  # fmt: skip
     if (status.st_size, status.st_mtime_ns) != (place["size_bytes"], place["modified_ns"]):
         raise FormatError("The file that the scene was registered from has changed.", code="hsi.source_changed",
                           where=source.name, hint="Import the scene again.")  # fmt: skip

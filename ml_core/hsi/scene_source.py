@@ -146,6 +146,7 @@ def find_source(config: ImportSceneConfig, unpacked: Path, run: Reporter) -> Sce
 
 
 def _from_inspection(config: ImportSceneConfig, inspection: Inspection) -> SceneSource:
+    inspection.refuse_ambiguous()
     facts, bands = inspection.facts, inspection.size[2]
     wavelengths = facts.wavelengths
     if config.wavelengths:
@@ -175,8 +176,10 @@ def _from_inspection(config: ImportSceneConfig, inspection: Inspection) -> Scene
 def _checked_wavelengths(given: list[float], bands: int) -> NDArray[np.float64]:
     values = np.asarray(given, np.float64)
     if len(values) != bands or not np.isfinite(values).all() or values.min() <= 0:
-        raise ConfigError(f"There are {len(values)} wavelengths for {bands} bands, or one is not positive.",
-                          where="wavelengths", hint="Give one positive number of nanometres for each band.")  # fmt: skip
+        raise ConfigError(
+            f"There are {len(values)} wavelengths for {bands} bands, or one is not positive.", where="wavelengths",
+            hint="Give one positive number of nanometres for each band.",
+        )  # fmt: skip
     return values
 
 

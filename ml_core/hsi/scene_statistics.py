@@ -67,7 +67,8 @@ def _histogram(values: NDArray[np.float32], low: float, high: float) -> list[int
     if not known.size or not high > low:
         return [int(known.size)] + [0] * (BINS - 1)
     places = ((known.astype(np.float64) - low) * (BINS / (high - low))).astype(int)
-    return np.bincount(np.clip(places, 0, BINS - 1), minlength=BINS).tolist()
+    counts: list[int] = np.bincount(np.clip(places, 0, BINS - 1), minlength=BINS).tolist()
+    return counts
 
 
 def _numbers(values: NDArray[Any]) -> list[float | None]:

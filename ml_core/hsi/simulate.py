@@ -126,11 +126,11 @@ def _material(rng: np.random.Generator, wavelengths: NDArray[np.float64]) -> NDA
     if rng.random() < 0.4:
         edge = rng.uniform(690, 740) if rng.random() < 0.6 else rng.uniform(500, 650)
         spectrum += rng.uniform(0.1, 0.35) / (1 + np.exp(-(wavelengths - edge) / rng.uniform(8, 25)))
-    spectrum = np.clip(spectrum, 0.02, None)
+    spectrum = np.maximum(spectrum, 0.02)
     for _ in range(rng.integers(2, 6)):
         centre, half = rng.uniform(low, high), rng.uniform(10, 90)
         spectrum *= 1 - rng.uniform(0.05, 0.5) * np.exp(-(((wavelengths - centre) / half) ** 2))
-    return np.clip(spectrum, 0.01, 0.9)
+    return np.asarray(np.clip(spectrum, 0.01, 0.9), np.float64)
 
 
 def _smooth_noise(rng: np.random.Generator, height: int, width: int, length: float) -> NDArray[np.float64]:

@@ -1,9 +1,9 @@
 """Which of a cube's three axes is the spectral one, by evidence that does not need names.
 
 The strongest witness is the content. Take the main effects out of a cube (what depends on one axis alone), and count
-the independent patterns along each axis, as the participation ratio of the eigenvalues of the unfolded cube: a scene has a
-handful of materials, so its bands repeat few patterns, while its rows and columns show many. It holds for raw and for
-band-wise normalised values alike.
+the independent patterns along each axis, as the participation ratio of the eigenvalues of the unfolded cube: a scene
+has a handful of materials, so its bands repeat few patterns, while its rows and columns show many. It holds for raw and
+for band-wise normalised values alike.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ def _content_points(content: NDArray[Any] | None) -> list[tuple[float, str]]:
 
 
 def independent_patterns(content: NDArray[Any]) -> list[float] | None:
-    """Participation ratio of the eigenvalues along each axis; None where the sampled values are constant or not finite."""
+    """Participation ratio of the eigenvalues along each axis; None where the sampled values are all alike."""
     picks = [np.unique(np.linspace(0, length - 1, min(length, _MAX_SAMPLES)).astype(int)) for length in content.shape]
     sample = np.stack([np.asarray(content[row][np.ix_(picks[1], picks[2])], np.float64) for row in picks[0]])
     finite = np.isfinite(sample)

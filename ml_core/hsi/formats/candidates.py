@@ -30,7 +30,7 @@ class Candidate:
     Attributes:
         found: The array.
         role: What it is read as.
-        axis_order: Meaning of its axes in the file's order: ``HWB``, ``BHW``... for a cube, ``HW`` or ``WH`` for a mask.
+        axis_order: Its axes in the file's order: ``HWB``, ``BHW``... for a cube, ``HW`` or ``WH`` for a mask.
         score: From 0 to 1; sure from `CERTAIN` on.
         evidence: Sentences for people: what speaks for this reading, and what against it.
         warnings: What works but is likely not meant, and what is changed on the way.

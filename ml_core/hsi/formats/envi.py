@@ -140,28 +140,25 @@ def _check_size(header: EnviHeader, dtype: np.dtype[Any], data: Path) -> None:
 
 
 def _ordered(header: EnviHeader, dtype: np.dtype[Any], data: Path, shape: tuple[int, ...]) -> np.dtype[Any]:
-    """The type with its byte order: the declared one, little-endian where none is, the other where the values say so."""
+    """The type with its byte order: the declared one, else little-endian, or the other where the values say so."""
     if dtype.itemsize == 1:
         return dtype
-    declared = ">" if header.big_endian else "<"
+    declared, other = (">", "<") if header.big_endian else ("<", ">")
     if header.big_endian is None:
         header.notes.append('The header lacks "byte order"; little-endian was assumed.')
     values = np.memmap(data, np.uint8, "r", header.offset, (math.prod(shape) * dtype.itemsize,))
     sample = _sample_rows(values, shape[-1] if header.interleave != "bip" else shape[1] * shape[2], dtype)
     step = shape[2] if header.interleave == "bip" else 1
-    straight, swapped = (_roughness(sample.view(dtype.newbyteorder(order)), step) for order in "<>")
-    if declared == ">":
-        straight, swapped = swapped, straight
+    straight, swapped = (_roughness(sample.view(f"{order}{dtype.str[1:]}"), step) for order in (declared, other))
     if swapped < 0.5 * straight:
         named = {"<": "little-endian", ">": "big-endian"}
-        other = "<" if declared == ">" else ">"
         says = "says" if header.big_endian is not None else "would mean"
         header.warnings.append(
-            f"The header {says} {named[declared]}, but only as {named[other]} do neighbouring values resemble each other "
-            f"(roughness {swapped:.2g} against {straight:.2g}), so they were read as {named[other]}."
+            f"The header {says} {named[declared]}, but only as {named[other]} do neighbouring values "
+            f"resemble each other (roughness {swapped:.2g} against {straight:.2g}), so they were read like that."
         )
-        return dtype.newbyteorder(other)  # type: ignore[arg-type]
-    return dtype.newbyteorder(declared)  # type: ignore[arg-type]
+        return np.dtype(f"{other}{dtype.str[1:]}")
+    return np.dtype(f"{declared}{dtype.str[1:]}")
 
 
 def _sample_rows(values: NDArray[np.uint8], length: int, dtype: np.dtype[Any]) -> NDArray[np.uint8]:

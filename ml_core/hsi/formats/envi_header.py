@@ -154,7 +154,7 @@ def _crs_text(parts: list[str]) -> str:
 
 
 def _fields(text: str) -> dict[str, str]:
-    """Keys in lower case to their text; values in braces may run over lines, lines that begin with ``;`` are remarks."""
+    """Keys in lower case to their text; values in braces may run over lines, ``;`` begins a remark."""
     plain = "\n".join(line for line in text.splitlines()[1:] if not line.lstrip().startswith(";"))
     found = {}
     for match in re.finditer(r"^[ \t]*([^=\n{}]+?)[ \t]*=[ \t]*(\{[^}]*\}?|[^\n]*)", plain, re.MULTILINE):

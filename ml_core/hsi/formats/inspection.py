@@ -62,6 +62,7 @@ class Inspection:
         mask: The chosen mask, or None.
         facts: What the files tell about the chosen cube.
         notes: Sentences about what was left out, and why.
+        rivals: Names of the arrays between which nothing decides; empty when the cube is clear.
     """
 
     files: tuple[SceneFile, ...]
@@ -72,11 +73,28 @@ class Inspection:
     mask: Candidate | None
     facts: FileFacts
     notes: tuple[str, ...] = field(default=())
+    rivals: tuple[str, ...] = field(default=())
 
     @property
     def size(self) -> tuple[int, int, int]:
         """Rows, columns, bands of the chosen cube."""
         return cube_size(self.cube)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What works but is likely not meant."""
+        several = (f"Several arrays could be the cube: {', '.join(self.rivals)}.",) if self.rivals else ()
+        return (*several, *self.facts.warnings, *self.cube.warnings)
+
+    def refuse_ambiguous(self) -> None:
+        """Raise where a person must say which array is the cube.
+
+        Raises:
+            FormatError: ``hsi.ambiguous``.
+        """
+        if self.rivals:
+            raise FormatError(self.warnings[0], code="hsi.ambiguous", where="cube_key",
+                              hint="Say which one is meant, or import each scene by itself.")  # fmt: skip
 
     def as_dict(self) -> dict[str, Any]:
         """JSON for pages and the API."""
@@ -90,21 +108,21 @@ class Inspection:
             "chosen": {"cube": _place(self.cube), "mask": _place(self.mask) if self.mask else None,
                        "axis_order": self.cube.axis_order},
             "shape": list(self.size),
-            "certain": self.cube.score >= CERTAIN and not self.cube.warnings,
+            "certain": self.cube.score >= CERTAIN and not self.cube.warnings and not self.rivals,
             "name": self.facts.name,
             "sensor": self.facts.sensor,
             "wavelengths": None if wavelengths is None else [float(value) for value in wavelengths],
             "bad_bands": [] if self.facts.bad_bands is None else np.flatnonzero(self.facts.bad_bands).tolist(),
             "has_georeference": self.facts.georeference is not None,
             "evidence": list(self.facts.evidence),
-            "warnings": [*self.facts.warnings, *self.cube.warnings, *(self.mask.warnings if self.mask else ())],
+            "warnings": [*self.warnings, *(self.mask.warnings if self.mask else ())],
             "notes": list(self.notes),
             "findings": self._findings(),
         }  # fmt: skip
 
     def _findings(self) -> list[dict[str, Any]]:
         mask = self.mask.warnings if self.mask else ()
-        sentences = [("hsi.inspection", "warning", text) for text in (*self.facts.warnings, *self.cube.warnings)]
+        sentences = [("hsi.inspection", "warning", text) for text in self.warnings]
         sentences += [("hsi.mask", "warning", text) for text in mask]
         sentences += [("hsi.left_out", "info", text) for text in self.notes]
         return [{"code": code, "severity": severity, "message": text, "hint": ""} for code, severity, text in sentences]
@@ -140,7 +158,7 @@ def inspect_scene(paths: Path | Sequence[Path], choice: Choice | None = None) ->
         choice: What a person decided.
 
     Raises:
-        FormatError: Nothing can be read, there is no cube, several scenes lie there, or a choice cannot be.
+        FormatError: Nothing can be read, there is no cube, or a choice cannot be.
         UnsafeFileError: A file could do harm.
     """
     choice = choice or Choice()
@@ -151,13 +169,13 @@ def inspect_scene(paths: Path | Sequence[Path], choice: Choice | None = None) ->
     lengths = set(spectra) | {len(f.facts.wavelengths) for f in files if f.facts.wavelengths is not None}
     planes = [squeezed(item.stored.shape) for item in found if looks_like_mask(item)]
     cubes = _sorted(cube_candidate(item, found, planes, lengths) for item in found)
-    cube = _choose_cube(cubes, found, choice)
+    cube, rivals = _choose_cube(cubes, found, choice)
     height, width, bands = cube_size(cube)
     others = [item for item in found if item.stored is not cube.found.stored]
     masks = _sorted(mask_candidate(item, (height, width)) for item in others)
     mask, notes = _choose_mask(masks, others, (height, width), choice)
     facts = _facts(cube, files, spectra.get(bands), bands)
-    return Inspection(tuple(files), tuple(names), tuple(cubes), tuple(masks), cube, mask, facts, tuple(notes))
+    return Inspection(tuple(files), tuple(names), tuple(cubes), tuple(masks), cube, mask, facts, tuple(notes), rivals)
 
 
 def _open_all(paths: list[Path]) -> list[SceneFile]:
@@ -199,20 +217,20 @@ def _sorted(candidates: Iterable[Candidate | None]) -> list[Candidate]:
     return sorted((item for item in candidates if item is not None), key=lambda item: -item.score)
 
 
-def _choose_cube(cubes: list[Candidate], found: list[Found], choice: Choice) -> Candidate:
+def _choose_cube(cubes: list[Candidate], found: list[Found], choice: Choice) -> tuple[Candidate, tuple[str, ...]]:
+    """The cube, and the arrays between which nothing decides."""
     fitting = _matching(cubes, choice.cube_file, choice.cube_key)
     if not fitting:
         raise _no_cube(cubes, found, choice)
     best = fitting[0]
-    rivals = [item for item in fitting if item.score >= best.score - 0.05 and item.score >= CERTAIN]
-    if len(rivals) > 1 and not choice.cube_key and not choice.cube_file:
-        listed = ", ".join(f'"{item.found.stored.key or item.found.file}"' for item in rivals[:6])
-        raise FormatError(f"Several arrays could be the cube: {listed}.", code="hsi.ambiguous",
-                          hint="Say which one is meant, or import each scene by itself.", where="cube_key")  # fmt: skip
+    close = [item for item in fitting if item.score >= max(CERTAIN, best.score - 0.05)]
+    is_open = len(close) > 1 and not choice.cube_key and not choice.cube_file
+    rivals = tuple(f'"{item.found.stored.key or item.found.file}"' for item in close[:6]) if is_open else ()
     if choice.axis_order:
         order = check_order(choice.axis_order)
-        return Candidate(best.found, "cube", order, 1.0, (f"The order of the axes was chosen: {order}.",))
-    return best
+        chosen = (f"The order of the axes was chosen: {order}.",)
+        best = Candidate(best.found, "cube", order, 1.0, chosen, alternatives=best.alternatives)
+    return best, rivals
 
 
 def is_named(found: Found, file: str) -> bool:
@@ -253,8 +271,8 @@ def _choose_mask(
     if not chosen:
         fitting = [item for item in fitting if item.score >= CERTAIN]
     notes = [
-        f'"{item.stored.key or item.file}" ({shape_text(item.stored.shape)}) looks like a mask but has another size than '
-        f"the scene ({shape_text(size)}), so it was left out."
+        f'"{item.stored.key or item.file}" ({shape_text(item.stored.shape)}) looks like a mask but has another size '
+        f"than the scene ({shape_text(size)}), so it was left out."
         for item in others if sorted(squeezed(item.stored.shape)) != sorted(size) and looks_like_mask(item)
         and _is_unfolded_mask(item, size)
     ]  # fmt: skip
@@ -283,8 +301,8 @@ def _no_mask(others: list[Found], size: tuple[int, int], choice: Choice) -> Form
                 f"{shape_text(size)}.", code="hsi.mask_shape", where="mask_key",
                 hint="Give the mask of this very scene, cut in the same way, or import without a mask.",
             )  # fmt: skip
-    return FormatError(f'There is no array "{Path(where).name[:80]}" for the mask.', code="hsi.key_unknown", where="mask_key",
-                       hint="Choose one of the arrays, or import without a mask.")  # fmt: skip
+    return FormatError(f'There is no array "{Path(where).name[:80]}" for the mask.', code="hsi.key_unknown",
+                       where="mask_key", hint="Choose one of the arrays, or import without a mask.")  # fmt: skip
 
 
 def _wavelengths(item: Found) -> NDArray[np.float64] | None:

@@ -1,8 +1,8 @@
 """MATLAB files of version 5 to 7: named arrays, each plain or packed with zlib.
 
-Format: MathWorks, "MAT-File Format", chapter 1. Read here and not by ``scipy.io``, because that inflates whole variables
-before it compares them with their declared size and builds objects of cells and structs; we want numbers only, mapped
-where they lie plain. ``scipy.io`` is the reference in the tests.
+Format: MathWorks, "MAT-File Format", chapter 1. Read here and not by ``scipy.io``, because that inflates whole
+variables before it compares them with their declared size and builds objects of cells and structs; we want numbers
+only, mapped where they lie plain. ``scipy.io`` is the reference in the tests.
 """
 
 from __future__ import annotations
@@ -204,7 +204,7 @@ def _header(reader: _Reader, is_packed: bool) -> _Variable:
         return _Variable(name, shape, np.dtype("u1"), 0, 0, f'"{name}" is a single value.')
     if stored not in _TYPES:
         raise _damaged(reader.where)
-    dtype = np.dtype(_TYPES[stored]).newbyteorder(reader.endian)
+    dtype = np.dtype(f"{reader.endian}{_TYPES[stored]}")
     refusal = f'"{name}" holds complex numbers.' if flags & _COMPLEX_FLAG else ""
     if size != math.prod(shape) * dtype.itemsize:
         raise FormatError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,9 @@ from ml_core.errors import FormatError
 from ml_core.hsi.formats.axis_order import arrange
 from ml_core.hsi.formats.inspection import Choice, Inspection, inspect_scene
 from ml_core.hsi.formats.masks import read_mask
-from ml_core.hsi.formats.stored import blocks
+from ml_core.hsi.formats.stored import MAX_LOADED_BYTES, blocks
+from ml_core.hsi.measure_scene import measure_scene
+from ml_core.hsi.repair import plan_repair, repair_cube
 from ml_core.hsi.scene import Scene
 
 
@@ -58,11 +61,17 @@ def open_scene(
 
 
 def build_scene(inspection: Inspection, *, name: str | None = None) -> Scene:
-    """The scene of an inspection, not copied and not repaired."""
-    stored = inspection.cube.found.stored
-    cube = arrange(stored.open(), inspection.cube.axis_order)
+    """The scene of an inspection: mapped as it is, or repaired in memory where values are missing.
+
+    Raises:
+        FormatError: Nothing decides which array is the cube, or one cannot be read.
+    """
+    inspection.refuse_ambiguous()
     facts = inspection.facts
-    good = usable_bands(cube)
+    cube = arrange(inspection.cube.found.stored.open(), inspection.cube.axis_order)
+    good, is_whole = usable_bands(cube)
+    if not is_whole or facts.nodata is not None:
+        cube, good = _repaired(cube, facts.nodata)
     if facts.bad_bands is not None:
         good &= ~facts.bad_bands
     return Scene(
@@ -76,15 +85,26 @@ def build_scene(inspection: Inspection, *, name: str | None = None) -> Scene:
     )
 
 
-def usable_bands(cube: NDArray[np.generic]) -> NDArray[np.bool_]:
-    """(B,) False where a band is constant or holds a value that is not finite. One pass over the rows."""
-    bands = cube.shape[2]
-    low, high, finite = np.full(bands, np.inf), np.full(bands, -np.inf), np.ones(bands, bool)
+def _repaired(cube: NDArray[Any], nodata: float | None) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    """A copy in which missing values are replaced as an import would, and its usable bands."""
+    if cube.nbytes > MAX_LOADED_BYTES:
+        raise FormatError("The cube has missing values and is too large to be repaired in memory.",
+                          code="hsi.too_large", hint="Import the scene first.")  # fmt: skip
+    copy = np.ascontiguousarray(cube, cube.dtype.newbyteorder("="))
+    copy = copy if copy.flags.owndata else copy.copy()
+    measured = measure_scene(copy, nodata=nodata)
+    plan = plan_repair(copy, measured, nodata)
+    repair_cube(copy, plan, nodata=nodata)
+    return copy, ~(measured.constant | plan.lost_bands)
+
+
+def usable_bands(cube: NDArray[Any]) -> tuple[NDArray[np.bool_], bool]:
+    """(B,) False where a band is constant, and whether every value is finite. One pass over the rows."""
+    bands, is_whole = cube.shape[2], True
+    low, high = np.full(bands, np.inf), np.full(bands, -np.inf)
     for start, stop in blocks(len(cube), cube.nbytes):
         rows = np.asarray(cube[start:stop])
-        if rows.dtype.kind == "f":
-            finite &= np.isfinite(rows).all(axis=(0, 1))
-        with np.errstate(invalid="ignore"):
-            low = np.fmin(low, np.fmin.reduce(rows, axis=(0, 1)))
-            high = np.fmax(high, np.fmax.reduce(rows, axis=(0, 1)))
-    return finite & (high > low)
+        is_whole = is_whole and (rows.dtype.kind != "f" or bool(np.isfinite(rows).all()))
+        low = np.fmin(low, np.fmin.reduce(rows, axis=(0, 1)))
+        high = np.fmax(high, np.fmax.reduce(rows, axis=(0, 1)))
+    return np.asarray(high > low), is_whole

@@ -98,7 +98,7 @@ class StoredArray(ABC):
     def _refuse_large(self) -> None:
         if self.nbytes > MAX_LOADED_BYTES:
             raise CodedError(
-                f'The array "{self.key}" takes {self.nbytes / 1e9:,.1f} GB and is stored in a way that cannot be mapped.',
+                f'The array "{self.key}" takes {self.nbytes / 1e9:,.1f} GB and is packed, so it cannot be mapped.',
                 code="hsi.too_large", where=self.key,
                 hint="Import the scene first: the import copies it piece by piece into a form that is mapped.",
             )  # fmt: skip
@@ -150,7 +150,7 @@ def blocks(length: int, nbytes: int, block_bytes: int = _BLOCK_BYTES) -> Iterato
 def flat_bytes(array: NDArray[Any]) -> memoryview:
     """The memory of a contiguous array (in either order of axes), to read a stream into."""
     plain = array if array.flags.c_contiguous else array.T
-    return memoryview(plain.reshape(-1).view(np.uint8))
+    return plain.reshape(-1).view(np.uint8).data
 
 
 def number_refusal(dtype: np.dtype[Any], what: str) -> str:
