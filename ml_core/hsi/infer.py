@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml_core.errors import CodedError
+from ml_core.hsi.classic import CLASSIC
 from ml_core.hsi.metrics import can_score, score_map
 from ml_core.hsi.scene import Scene
 from ml_core.run.context import RunContext
@@ -23,18 +24,13 @@ MAPS_FORMAT = 1
 QUANTILES = (0.5, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999)
 _MAD_TO_DEVIATION = 1.4826  # of a normal distribution
 
-TITLES: Mapping[str, str] = {
+_TITLES: Mapping[str, str] = {
     "combined": "Combined",
     "lm_nll": "Surprise in context",
     "token_nll": "Surprise of tokens",
     "recon": "Reconstruction",
     "one_class": "One class",
     "training_free": "Without training",
-    "global_rx": "Global RX",
-    "local_rx": "Local RX",
-    "crd": "Collaborative representation",
-    "iforest": "Isolation forest",
-    "morphological": "Attribute filter",
 }
 _KINDS: Mapping[str, Kind] = {
     "combined": "combined",
@@ -98,7 +94,7 @@ class MapWriter:
         path = self._run.artifact_path(file)
         np.save(path, values.astype(np.float32), allow_pickle=False)
         self._run.artifact(path)
-        facts = {"file": file, "title": TITLES.get(method, method), "kind": _KINDS.get(method, "classic")}
+        facts = {"file": file, "title": title_of(method), "kind": _KINDS.get(method, "classic")}
         self.methods[method] = facts | {"seconds": round(seconds, 4)} | describe_map(values)
         mask = self._scene.mask
         if mask is not None and can_score(mask):
@@ -109,6 +105,11 @@ class MapWriter:
     def finish(self) -> None:
         """Announce ``maps.json``."""
         self._run.artifact(self._path, "application/json")
+
+
+def title_of(method: str) -> str:
+    """What people call a method."""
+    return CLASSIC[method].title if method in CLASSIC else _TITLES.get(method, method)
 
 
 def describe_map(values: NDArray[np.float32]) -> dict[str, Any]:

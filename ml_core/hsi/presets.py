@@ -12,8 +12,6 @@ from typing import Any, Literal
 
 PresetName = Literal["cpu", "gpu", "specification"]
 StageName = Literal["tokenizer", "pretrain", "anomaly"]
-SCRATCH_BERT = "scratch"
-"""``bert_model_name_or_path`` of a small BERT that begins with random weights."""
 
 _TOKENIZER: dict[str, dict[str, Any]] = {
     "cpu": {
@@ -67,28 +65,28 @@ _TOKENIZER: dict[str, dict[str, Any]] = {
 }
 _PRETRAIN: dict[str, dict[str, Any]] = {
     "cpu": {
-        "bert_model_name_or_path": SCRATCH_BERT,
+        "bert_model_name_or_path": "cpu",
         "load_pretrained_lm": False,
         "num_domains": 16,
         "mask_ratio": 0.38,
-        "max_seq_len": 484,
+        "max_seq_len": 225,
         "pretrain_batch_size": 8,
         "pretrain_epochs": 10,
         "learning_rate_pretrain": 2e-3,
         "num_warmup_steps": 50,
-        "crops_per_epoch": 400,
+        "windows_per_epoch": 400,
     },
     "gpu": {
-        "bert_model_name_or_path": SCRATCH_BERT,
+        "bert_model_name_or_path": "small",
         "load_pretrained_lm": False,
         "num_domains": 16,
         "mask_ratio": 0.38,
-        "max_seq_len": 484,
+        "max_seq_len": 225,
         "pretrain_batch_size": 64,
         "pretrain_epochs": 40,
         "learning_rate_pretrain": 2e-3,
         "num_warmup_steps": 200,
-        "crops_per_epoch": 3200,
+        "windows_per_epoch": 3200,
     },
     "specification": {
         "bert_model_name_or_path": "bert-base-uncased",
@@ -100,7 +98,7 @@ _PRETRAIN: dict[str, dict[str, Any]] = {
         "pretrain_epochs": 30,
         "learning_rate_pretrain": 1e-4,
         "num_warmup_steps": 2000,
-        "crops_per_epoch": 6400,
+        "windows_per_epoch": 6400,
     },
 }
 _SPECIFIED_HEADS = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -50,8 +49,6 @@ class _Benchmark:
                 hint="Give a folder of scenes with masks.",
                 where="test",
             )
-        sensors = sorted({scene.scene.sensor for scene in (*train, *test)})
-        self._domains = {sensor: number for number, sensor in enumerate(sensors)}
         self._folds: list[Fold] = []
         if _LEARNED in config.methods:
             self._folds = make_folds(
@@ -102,9 +99,8 @@ class _Benchmark:
 
     def _train(self, fold: Fold, seed: int) -> Path:
         """Stages 1 and 2 on the scenes of a fold that are not scored; the encoder's weight folder."""
-        started = time.monotonic()
         folder = self._work / f"seed-{seed}" / fold.name
-        common = self._common(fold.train, seed)
+        common = self._common(fold, fold.train, seed)
         label = f"seed {seed}, {fold.name}"
         tokenizer = run_nested(
             self._run,
@@ -118,20 +114,20 @@ class _Benchmark:
             self._run,
             folder / "pretrain",
             "hsi.pretrain",
-            {**common, "tokenizer": str(trained), **self._config.pretrain},
+            {**common, "tokenizer": str(trained), "num_domains": len(fold.sensors), **self._config.pretrain},
             f"{label}, encoder",
         )
-        self._training_s[f"seed-{seed}/{fold.name}"] = round(time.monotonic() - started, 1)
-        return folder / "pretrain" / encoder["weight"]["path"]
+        self._training_s[f"seed-{seed}/{fold.name}"] = round(tokenizer["wall_s"] + encoder["wall_s"], 1)
+        return folder / "pretrain" / str(encoder["weight"]["path"])
 
     def _learned(self, fold: Fold, scene: BenchmarkScene, seed: int, encoder: Path) -> dict[str, dict[str, float]]:
         """Stage 3 on one scene, unlabelled, and its maps."""
         folder = self._work / f"seed-{seed}" / fold.name / scene.name
         label = f"seed {seed}, {scene.name}"
-        values = {**self._common([scene], seed), "encoder": str(encoder), **self._config.anomaly}
+        values = {**self._common(fold, [scene], seed), "encoder": str(encoder), **self._config.anomaly}
         fitted = run_nested(self._run, folder / "anomaly", "hsi.anomaly", values, f"{label}, heads")
         detector = folder / "anomaly" / fitted["weight"]["path"]
-        settings = {"detector": str(detector), "domain_id": self._domains[scene.scene.sensor]}
+        settings = {"detector": str(detector), "domain_id": fold.domain_of(scene)}
         return self._maps(folder / "maps", scene, seed, settings, f"{label}, maps")
 
     def _classic(self, scene: BenchmarkScene, seed: int, methods: Sequence[str]) -> dict[str, dict[str, float]]:
@@ -150,11 +146,10 @@ class _Benchmark:
             for method, facts in read_maps(folder / "artifacts")["methods"].items()
         }
 
-    def _common(self, scenes: Sequence[BenchmarkScene], seed: int) -> dict[str, Any]:
+    def _common(self, fold: Fold, scenes: Sequence[BenchmarkScene], seed: int) -> dict[str, Any]:
         """Settings that all stages share."""
         listed = [
-            {"name": scene.name, "data_path": str(scene.path), "domain_id": self._domains[scene.scene.sensor]}
-            for scene in scenes
+            {"name": scene.name, "data_path": str(scene.path), "domain_id": fold.domain_of(scene)} for scene in scenes
         ]
         machine = {"device": self._config.device, "threads": self._config.threads}
         return {"preset": self._config.preset, "seed": seed, "pretrain_datasets": listed, **machine}

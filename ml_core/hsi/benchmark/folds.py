@@ -45,6 +45,16 @@ class Fold:
     train: tuple[BenchmarkScene, ...]
     test: tuple[BenchmarkScene, ...]
 
+    @property
+    def sensors(self) -> list[str]:
+        """The sensors that are learnt from."""
+        return sorted({scene.scene.sensor for scene in self.train})
+
+    def domain_of(self, scene: BenchmarkScene) -> int:
+        """Number of the scene's sensor; one past the last for a sensor that is not learnt from."""
+        known = self.sensors
+        return known.index(scene.scene.sensor) if scene.scene.sensor in known else len(known)
+
 
 def read_folder(folder: Path) -> list[BenchmarkScene]:
     """The scenes of a folder, by the names of their files.

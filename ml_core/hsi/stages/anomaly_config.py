@@ -41,7 +41,7 @@ class AnomalyConfig(StageConfig):
     """Stage 3: fit the heads on the target scenes."""
 
     encoder: str = option(
-        description="Weight folder that hsi.pretrain left.", group=DATA, min_length=1, may_change=True
+        description="Weight folder, or run, of hsi.pretrain.", group=DATA, min_length=1, may_change=True
     )
     use_labels: bool = option(
         False,

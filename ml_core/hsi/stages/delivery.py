@@ -18,6 +18,12 @@ from ml_core.weights.folder import FACTS_FILE, WeightFacts, write_facts
 WEIGHT_PATH = "artifacts/weight"
 
 
+def weight_folder(path: Path) -> Path:
+    """The weight folder at ``path``: itself, or that of the run directory that lies there."""
+    inner = path / WEIGHT_PATH
+    return inner if inner.is_dir() else path
+
+
 def write_weight_folder(
     run: RunContext,
     *,

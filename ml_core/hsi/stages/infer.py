@@ -65,9 +65,12 @@ def _detect(config: InferConfig, run: RunContext, scene: Scene, writer: MapWrite
 
     from ml_core.engine.device import available_cores, choose_device
     from ml_core.hsi.anomaly.detector import HSIAnomalyDetector
+    from ml_core.hsi.stages.delivery import weight_folder
 
     torch.set_num_threads(config.workers or available_cores())
-    detector = HSIAnomalyDetector.from_pretrained(Path(config.detector)).to(choose_device(config.device)).eval()
+    detector = (
+        HSIAnomalyDetector.from_pretrained(weight_folder(Path(config.detector))).to(choose_device(config.device)).eval()
+    )
     domain = scene.domain_id if config.domain_id is None else config.domain_id
     started = time.perf_counter()
     maps = detector.detect(

@@ -29,7 +29,7 @@ class InferConfig(RecipeConfig):
         None, description="Order of the axes in the file, such as BHW. Empty: find it.", group=SCENE, advanced=True
     )
     detector: str = option(
-        "", description="Weight folder that hsi.anomaly left. Empty: classic methods alone.", group=METHODS,
+        "", description="Weight folder, or run, of hsi.anomaly. Empty: classic methods alone.", group=METHODS,
         may_change=True,
     )  # fmt: skip
     methods: list[ClassicName] = option(

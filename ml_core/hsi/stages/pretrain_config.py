@@ -13,11 +13,11 @@ class PretrainConfig(StageConfig):
     """Stage 2: train the encoder on the tokens of a trained tokenizer."""
 
     tokenizer: str = option(
-        description="Weight folder that hsi.tokenizer left.", group=DATA, min_length=1, may_change=True
+        description="Weight folder, or run, of hsi.tokenizer.", group=DATA, min_length=1, may_change=True
     )
     bert_model_name_or_path: str = option(
         _CPU["bert_model_name_or_path"],
-        description="Which BERT: scratch is a small one, else a name on the hub or a folder.",
+        description="Which BERT: cpu, small or base are new ones of that size; else a name on the hub or a folder.",
         group=NETWORK,
         min_length=1,
         max_length=200,
@@ -85,9 +85,9 @@ class PretrainConfig(StageConfig):
         ge=0,
         le=1_000_000,
     )
-    crops_per_epoch: int = option(
-        _CPU["crops_per_epoch"],
-        description="Pieces of scenes drawn at random for a round.",
+    windows_per_epoch: int = option(
+        _CPU["windows_per_epoch"],
+        description="Windows drawn at random from the scenes for a round.",
         group=TRAINING,
         advanced=True,
         ge=2,
