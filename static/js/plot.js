@@ -82,7 +82,7 @@ class Plot {
   }
 }
 
-class LinePlot extends Plot {
+export class LinePlot extends Plot {
   constructor(figure, options) {
     super(figure, { series: [], smoothing: 0, ...options });
     this.series = new Map(this.options.series.map((one) => [one.name, { ...one, x: [...one.x], y: [...one.y] }]));
@@ -206,7 +206,7 @@ class BarPlot extends Plot {
   }
 }
 
-class HistogramPlot extends Plot {
+export class HistogramPlot extends Plot {
   traces() {
     const { edges, series } = this.options;
     const colours = seriesColours();
