@@ -1,0 +1,120 @@
+"""Windows of a token map around blocks that are to be predicted, near and wide.
+
+A window has 15 x 15 tokens, s pixels apart; the block in it is hidden and predicted from the rest. With s = 1 it
+answers targets of a few pixels; with s = 2 and 4 the same model sees the same picture from further away, so that larger
+targets are hidden whole. No size has to be set by hand.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml_core.hsi.tokenizer.token_map import TokenMap
+
+
+@dataclass(frozen=True)
+class WindowLayout:
+    """Sizes of windows, in tokens.
+
+    Attributes:
+        side: Side of a window.
+        block: Side of the hidden block.
+        strides: Pixels between neighbouring tokens; those for which a scene is too small are left out.
+        halo: Reach of the spatial tokenizer in pixels. Spatial tokens that near to the block would give it away.
+    """
+
+    side: int = 15
+    block: int = 5
+    strides: tuple[int, ...] = (1, 2, 4)
+    halo: int = 2
+
+    def strides_for(self, height: int, width: int) -> list[int]:
+        """Strides at which a window fits into a scene; always at least the first."""
+        fitting = [s for s in self.strides if min(height, width) >= (self.side - 1) * s + 1]
+        return fitting or [self.strides[0]]
+
+
+@dataclass(frozen=True)
+class WindowArrays:
+    """`ml_core.hsi.encoder.bert.Windows` as arrays, without domain.
+
+    Attributes:
+        spectral, spatial: (n, side * side) int64; spatial ids that would give the block away are unknown.
+        coordinates: (n, side * side, C) float32.
+        places: (n, block * block) int64.
+        hidden_spatial: (n, block * block) int64, the spatial ids of the block.
+    """
+
+    spectral: NDArray[np.int64]
+    spatial: NDArray[np.int64]
+    coordinates: NDArray[np.float32]
+    places: NDArray[np.int64]
+    hidden_spatial: NDArray[np.int64]
+
+
+def whitened(tokens: TokenMap, coordinates: int) -> NDArray[np.float32]:
+    """The first coordinates of a scene, each with variance 1: (H, W, coordinates) float32; zero where missing."""
+    variances = np.zeros(coordinates)
+    kept = min(coordinates, tokens.variances.size)
+    variances[:kept] = tokens.variances[:kept]
+    factor = np.where(variances > 0, np.maximum(variances, 1e-30) ** -0.5, 0.0).astype(np.float32)
+    found = np.zeros((*tokens.spectral.shape, coordinates), dtype=np.float32)
+    found[..., :kept] = tokens.coordinates[..., :kept] * factor[:kept]
+    return found
+
+
+def cut_windows(
+    tokens: TokenMap,
+    coordinates: NDArray[np.float32],
+    blocks: NDArray[np.int64],
+    stride: int,
+    phase: tuple[int, int],
+    layout: WindowLayout,
+    unknown_spatial: int,
+) -> WindowArrays:
+    """Windows around blocks, moved inwards at the border of the scene.
+
+    Args:
+        tokens: Of a scene.
+        coordinates: (H, W, C) from `whitened`.
+        blocks: (n, 2), upper left tokens of the blocks on the grid of every ``stride``-th pixel.
+        stride: Pixels between tokens.
+        phase: Row and column of the first pixel of that grid.
+        layout: Sizes.
+        unknown_spatial: Id that hides a spatial token, K_x.
+    """
+    grid = grid_shape(tokens.spectral.shape, stride, phase)
+    margin = (layout.side - layout.block) // 2
+    limit = np.maximum(np.array(grid) - layout.side, 0)
+    corner = np.clip(blocks - margin, 0, limit)
+    offset = np.arange(layout.side)
+    # A scene smaller than a window repeats its last row and column.
+    rows = np.minimum(corner[:, :1] + offset, grid[0] - 1) * stride + phase[0]
+    columns = np.minimum(corner[:, 1:] + offset, grid[1] - 1) * stride + phase[1]
+    index = (rows[:, :, None], columns[:, None, :])
+    inside = blocks - corner
+    reach = np.arange(layout.block)
+    places = (inside[:, :1] + reach)[:, :, None] * layout.side + (inside[:, 1:] + reach)[:, None, :]
+    near = -(-layout.halo // stride) if layout.halo >= stride else 0
+    close_rows = (offset >= inside[:, :1] - near) & (offset < inside[:, :1] + layout.block + near)
+    close_columns = (offset >= inside[:, 1:] - near) & (offset < inside[:, 1:] + layout.block + near)
+    spatial = tokens.spatial[index].astype(np.int64)
+    count = len(blocks)
+    places = places.reshape(count, -1)
+    hidden_spatial = np.take_along_axis(spatial.reshape(count, -1), places, axis=1)
+    spatial[close_rows[:, :, None] & close_columns[:, None, :]] = unknown_spatial
+    return WindowArrays(
+        tokens.spectral[index].astype(np.int64).reshape(count, -1),
+        spatial.reshape(count, -1),
+        coordinates[index].reshape(count, layout.side**2, -1),
+        places,
+        hidden_spatial,
+    )
+
+
+def grid_shape(shape: tuple[int, ...], stride: int, phase: tuple[int, int]) -> tuple[int, int]:
+    """Rows and columns of the grid of every ``stride``-th pixel."""
+    return -(-(shape[0] - phase[0]) // stride), -(-(shape[1] - phase[1]) // stride)
