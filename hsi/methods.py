@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ml_core.hsi.classic import CLASSIC
-from ml_core.hsi.infer import TITLES
+from ml_core.hsi.infer import title_of
 
 _HEADS = {
     "combined": ("combined", "All heads of a trained detector together."),
@@ -25,7 +25,7 @@ def known_methods() -> list[dict[str, Any]]:
         for key, method in CLASSIC.items()
     ]  # fmt: skip
     heads = [
-        {"name": name, "title": TITLES[name], "kind": kind, "summary": summary, "schema": {}}
+        {"name": name, "title": title_of(name), "kind": kind, "summary": summary, "schema": {}}
         for name, (kind, summary) in _HEADS.items()
     ]
     return classic + heads

@@ -11,7 +11,7 @@ from rest_framework import serializers
 from hsi.models import Scene, Sensor
 from hsi.services.sensors import MAX_BANDS
 
-BAND_LIST = {"max_length": MAX_BANDS, "required": False}
+BAND_LIST: dict[str, Any] = {"max_length": MAX_BANDS, "required": False}
 
 
 @extend_schema_field(OpenApiTypes.OBJECT)
