@@ -5,12 +5,27 @@ from __future__ import annotations
 from typing import Any
 
 from ml_core.hsi.benchmark.config import BenchmarkConfig
+from ml_core.hsi.import_config import ImportSceneConfig
 from ml_core.hsi.stages.anomaly_config import AnomalyConfig
 from ml_core.hsi.stages.infer_config import InferConfig
 from ml_core.hsi.stages.pretrain_config import PretrainConfig
 from ml_core.hsi.stages.tokenizer_config import TokenizerConfig
 from ml_core.run.context import RunContext
 from ml_core.run.registry import recipe
+
+
+@recipe(
+    "hsi.import",
+    ImportSceneConfig,
+    title="Import a scene",
+    summary="Reads a hyperspectral image in any common format, repairs what can be repaired, and measures its bands.",
+    queue="io",
+)
+def import_scene(config: ImportSceneConfig, run: RunContext) -> dict[str, Any]:
+    """Leave a scene folder at ``target``."""
+    from ml_core.hsi.import_scene import import_scene as import_files
+
+    return import_files(config, run)
 
 
 @recipe(
