@@ -65,7 +65,7 @@ def guess_order(
         planes: Shapes of arrays that look like masks.
         wavelengths: Lengths of lists that look like wavelengths.
     """
-    points, reasons = [0.1, 0.0, 0.2], [["bands come first in some programs"], [], ["bands usually come last"]]
+    points, reasons = [0.05, 0.0, 0.1], [["bands come first in some programs"], [], ["bands usually come last"]]
     for axis in range(3):
         plane = tuple(length for other, length in enumerate(shape) if other != axis)
         if plane in planes:
@@ -102,14 +102,11 @@ def _content_points(content: NDArray[Any] | None) -> list[tuple[float, str]]:
     patterns = independent_patterns(content)
     if patterns is None:
         return [(0.0, "")] * 3
-    most, least = max(patterns), min(patterns)
-    return [
-        (0.6 * (1 - value / most),
-         f"values along it repeat {value:.1f} independent patterns, along the others "
-         + " and ".join(f"{other:.1f}" for position, other in enumerate(patterns) if position != axis)
-         if value == least else "")
-        for axis, value in enumerate(patterns)
-    ]  # fmt: skip
+    least, second = sorted(patterns)[:2]
+    best = patterns.index(least)
+    others = " and ".join(f"{value:.1f}" for axis, value in enumerate(patterns) if axis != best)
+    why = f"values along it repeat {least:.1f} independent patterns, along the others {others}"
+    return [(0.8 * (1 - least / second), why) if axis == best else (0.0, "") for axis in range(3)]
 
 
 def independent_patterns(content: NDArray[Any]) -> list[float] | None:
