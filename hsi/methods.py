@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from ml_core.hsi.classic import CLASSIC
-from ml_core.hsi.infer import title_of
 
 _HEADS = {
     "combined": ("combined", "All heads of a trained detector together."),
@@ -19,6 +18,8 @@ _HEADS = {
 
 def known_methods() -> list[dict[str, Any]]:
     """Name, title, kind, summary and the JSON schema of the parameters."""
+    from ml_core.hsi.infer import title_of  # scipy: not when the web process starts
+
     classic = [
         {"name": key, "title": method.title, "kind": "classic", "summary": method.summary,
          "schema": method.parameters.model_json_schema()}

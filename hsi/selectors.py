@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
-from django.db.models import Count, Prefetch, QuerySet
+from django.db.models import Count, Model, Prefetch, QuerySet
 
 from cvstudio.runs.models import Run
 from cvstudio.weights.models import WeightVersion
 from hsi.errors import NotFoundError, NotReadyError
 from hsi.models import AnomalyMap, Pipeline, Scene, Sensor
+
+M = TypeVar("M", bound=Model)
 
 _NOT_YOURS = "Check the id. Things of other people are not shown."
 _RUN_LARGE = ("config", "result", "preflight", "summary")
@@ -37,7 +39,7 @@ def visible_sensor(user: Any, sensor_id: UUID) -> Sensor:
     Raises:
         NotFoundError: It does not exist, or belongs to somebody else.
     """
-    return _one(listed_sensors(user).filter(id=sensor_id), "There is no such sensor.")
+    return _one(listed_sensors(user).filter(id=sensor_id).first(), "There is no such sensor.")
 
 
 def listed_scenes(user: Any) -> QuerySet[Scene]:
@@ -60,7 +62,7 @@ def visible_scene(user: Any, scene_id: UUID) -> Scene:
         NotFoundError: It does not exist, or belongs to somebody else.
     """
     rows = Scene.objects.visible_to(user).select_related("owner", "sensor", "import_run")
-    return _one(rows.defer(*without_large("import_run")).filter(id=scene_id), "There is no such scene.")
+    return _one(rows.defer(*without_large("import_run")).filter(id=scene_id).first(), "There is no such scene.")
 
 
 def ready_scene(user: Any, scene_id: UUID) -> Scene:
@@ -71,7 +73,7 @@ def ready_scene(user: Any, scene_id: UUID) -> Scene:
         NotReadyError: Its import has not ended well.
     """
     rows = Scene.objects.visible_to(user).select_related("owner").defer(*_SCENE_LARGE)
-    scene = _one(rows.filter(id=scene_id), "There is no such scene.")
+    scene = _one(rows.filter(id=scene_id).first(), "There is no such scene.")
     require_ready(scene)
     return scene
 
@@ -122,7 +124,7 @@ def visible_map(user: Any, map_id: UUID) -> AnomalyMap:
     Raises:
         NotFoundError: It does not exist, or belongs to somebody else.
     """
-    return _one(listed_maps(user).filter(id=map_id), "There is no such map.")
+    return _one(listed_maps(user).filter(id=map_id).first(), "There is no such map.")
 
 
 def ready_map(user: Any, map_id: UUID) -> AnomalyMap:
@@ -154,19 +156,21 @@ def visible_maps(user: Any, ids: list[UUID]) -> list[AnomalyMap]:
 def listed_pipelines(user: Any) -> QuerySet[Pipeline]:
     """Chains with the runs of their stages, their scenes and maps (4 queries)."""
     runs = ("tokenizer_run", "pretrain_run", "anomaly_run")
+    weights = ("tokenizer", "encoder", "detector")
     maps = AnomalyMap.objects.select_related("scene", "run").defer(
         *(f"scene__{name}" for name in _SCENE_LARGE), *without_large("run")
     )
     names = Scene.objects.only("id", "name", "height", "width", "bands", "state", "owner_id")
+    related: list[Any] = [
+        Prefetch("scenes", queryset=names),
+        Prefetch("targets", queryset=names.all()),
+        Prefetch("maps", queryset=maps.order_by("created_at")),
+    ]
     return (
         Pipeline.objects.visible_to(user)
-        .select_related("owner", *runs)
-        .defer(*without_large(*runs))
-        .prefetch_related(
-            Prefetch("scenes", queryset=names),
-            Prefetch("targets", queryset=names),
-            Prefetch("maps", queryset=maps.order_by("created_at")),
-        )
+        .select_related("owner", *runs, *(f"{weight}__weight" for weight in weights))
+        .defer(*without_large(*runs), *(f"{weight}__facts" for weight in weights))
+        .prefetch_related(*related)
         .order_by("-created_at", "-id")
     )
 
@@ -177,7 +181,7 @@ def visible_pipeline(user: Any, pipeline_id: UUID) -> Pipeline:
     Raises:
         NotFoundError: It does not exist, or belongs to somebody else.
     """
-    return _one(listed_pipelines(user).filter(id=pipeline_id), "There is no such chain.")
+    return _one(listed_pipelines(user).filter(id=pipeline_id).first(), "There is no such chain.")
 
 
 def weights_of(user: Any, task: str) -> QuerySet[WeightVersion]:
@@ -192,7 +196,7 @@ def visible_weight(user: Any, weight_id: UUID, task: str) -> WeightVersion:
     Raises:
         NotFoundError: It does not exist, does something else, or belongs to somebody else.
     """
-    return _one(weights_of(user, task).filter(id=weight_id), "There is no such weight for this stage.")
+    return _one(weights_of(user, task).filter(id=weight_id).first(), "There is no such weight for this stage.")
 
 
 def runs_of_pipeline(pipeline: Pipeline) -> list[Run]:
@@ -201,8 +205,7 @@ def runs_of_pipeline(pipeline: Pipeline) -> list[Run]:
     return [run for run in runs if run is not None]
 
 
-def _one(rows: QuerySet[Any], message: str) -> Any:
-    found = rows.first()
+def _one(found: M | None, message: str) -> M:
     if found is None:
         raise NotFoundError(message, hint=_NOT_YOURS)
     return found

@@ -247,6 +247,11 @@ SIMPLE_JWT = {
     "CHECK_REVOKE_TOKEN": True,  # a new password ends the old tokens
     "UPDATE_LAST_LOGIN": False,
 }
+DOMAIN_ENUMS = {  # names of enumerations that several forms of a domain share, where the domain is installed
+    name: path
+    for name, path in {"HsiSceneStateEnum": "hsi.models.Scene.State"}.items()
+    if path.split(".")[0] in DOMAIN_APPS
+}
 SPECTACULAR_SETTINGS: dict[str, Any] = {
     "TITLE": "CV Studio",
     "DESCRIPTION": "Data sets, architectures, training runs, weights and inference.",
@@ -264,6 +269,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "DatasetSourceEnum": "cvstudio.datasets.models.Dataset.Source",
         "NewDatasetSourceEnum": ["folder", "sample"],
         "WeightSourceEnum": "cvstudio.weights.models.WeightVersion.Source",
+        **DOMAIN_ENUMS,
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

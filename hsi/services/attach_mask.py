@@ -16,7 +16,6 @@ from hsi.storage import existing, scene_folder
 from ml_core.hsi.formats.candidates import Found
 from ml_core.hsi.formats.masks import mask_candidate, read_mask
 from ml_core.hsi.formats.scene_file import is_scene_file, open_file
-from ml_core.hsi.metrics import can_score, score_map
 from ml_core.hsi.scene_folder import MASK_FILE
 
 #: So many maps get their scores anew at once; the others when they are looked at.
@@ -79,6 +78,8 @@ def _save(scene: Scene) -> None:
 
 
 def _rescore(scene: Scene, mask: NDArray[np.uint8] | None) -> None:
+    from ml_core.hsi.metrics import can_score, score_map  # scipy: not when the web process starts
+
     for row in AnomalyMap.objects.filter(scene=scene, state=AnomalyMap.State.READY).order_by("-created_at")[:RESCORED]:
         for name, facts in row.methods.items():
             facts.pop("metrics", None)

@@ -6,7 +6,6 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
-from scipy.stats import rankdata
 
 from hsi.errors import SceneError
 from hsi.models import AnomalyMap
@@ -48,6 +47,8 @@ def compare_maps(maps: list[AnomalyMap], methods: list[str]) -> dict[str, Any]:
 
 def likeness(one: tuple[AnomalyMap, str], other: tuple[AnomalyMap, str]) -> dict[str, float]:
     """Rank correlation and common highest pixels of two maps of one scene."""
+    from scipy.stats import rankdata  # not when the web process starts
+
     first, second = (np.asarray(open_map(*pair)).ravel() for pair in (one, other))
     step = max(1, first.size // MAX_RANKED)
     first, second = first[::step], second[::step]

@@ -1,4 +1,7 @@
-"""The numbers of a map: its values, scores against the mask, thresholds, regions, likenesses."""
+"""The numbers of a map: its values, scores against the mask, thresholds.
+
+The metrics need scipy, which the web process imports when somebody asks for a score, not when it starts.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,6 @@ from hsi.errors import NotFoundError, SceneError
 from hsi.models import AnomalyMap
 from hsi.services.open_scene import open_mask
 from hsi.storage import existing, map_folder
-from ml_core.hsi.metrics import curves_of, operating_points, quantile_threshold
 
 #: 64 MB of float32: what a browser may hold for one map. Larger ones are thinned out, or downloaded.
 MAX_VALUES = 16 << 20
@@ -65,6 +67,8 @@ def map_curves(anomaly_map: AnomalyMap, method: str = "") -> dict[str, Any]:
         NotFoundError: The scene has no mask.
         MetricError: The mask knows only one class.
     """
+    from ml_core.hsi.metrics import curves_of
+
     mask = open_mask(anomaly_map.scene)
     values = np.asarray(open_map(anomaly_map, method))
     return {"method": checked_method(anomaly_map, method), **curves_of(values, mask)}
@@ -76,6 +80,8 @@ def threshold_count(anomaly_map: AnomalyMap, method: str = "", threshold: float 
     Raises:
         NotFoundError: There is no such method.
     """
+    from ml_core.hsi.metrics import operating_points
+
     values = np.asarray(open_map(anomaly_map, method))
     chosen = chosen_threshold(values, threshold)
     mask = open_mask(anomaly_map.scene) if anomaly_map.scene.has_mask else None
@@ -85,4 +91,6 @@ def threshold_count(anomaly_map: AnomalyMap, method: str = "", threshold: float 
 
 def chosen_threshold(values: NDArray[np.float32], threshold: float | None) -> float:
     """The threshold asked for, or the one that the highest per cent of the pixels passes."""
+    from ml_core.hsi.metrics import quantile_threshold
+
     return float(quantile_threshold(values, SHARE)) if threshold is None else threshold

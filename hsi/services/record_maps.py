@@ -10,7 +10,6 @@ from cvstudio.runs.models import Run, RunState
 from hsi.models import AnomalyMap
 from hsi.storage import map_folder
 from ml_core.errors import FormatError
-from ml_core.hsi.infer import MAPS_FILE, REGIONS_FILE, main_method, read_maps
 from ml_core.run.files import sync_folder
 
 
@@ -23,6 +22,8 @@ def record_maps(run: Run) -> None:
     row = AnomalyMap.objects.filter(run=run).exclude(state=AnomalyMap.State.READY).first()
     if row is None:
         return  # deleted meanwhile, or done by an earlier call
+    from ml_core.hsi.infer import MAPS_FILE, REGIONS_FILE, main_method, read_maps  # scipy: not when the web starts
+
     source = run_folder(run.id) / "artifacts"
     try:
         content = read_maps(source)
