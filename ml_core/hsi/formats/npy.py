@@ -6,15 +6,22 @@ Format: NumPy enhancement proposal 1. ``np.load`` is not used, because what it c
 from __future__ import annotations
 
 import math
+import tokenize
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Final
 
 import numpy as np
 
 from ml_core.errors import FormatError
 from ml_core.hsi.formats.scene_file import SceneFile
 from ml_core.hsi.formats.stored import MappedArray, number_refusal, truncated
+
+
+# A header is a Python literal; NumPy lets through whatever its tokenizer and parser raise.
+_FAULTS: Final = (
+    ValueError, TypeError, SyntaxError, tokenize.TokenError, RecursionError, MemoryError, EOFError, OverflowError,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -44,7 +51,7 @@ def read_header(stream: IO[bytes], where: str) -> NpyHeader:
             shape, is_fortran, dtype = np.lib.format.read_array_header_1_0(stream)
         else:  # 3.0 differs from 2.0 in the alphabet of record names alone, and records are refused
             shape, is_fortran, dtype = np.lib.format.read_array_header_2_0(stream)
-    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError, EOFError, UnicodeError) as error:
+    except _FAULTS as error:
         raise FormatError("The header of the array cannot be read.", code="hsi.damaged", where=where,
                           hint="Save the array again with numpy.save.") from error  # fmt: skip
     if any(length < 0 for length in shape):
