@@ -10,7 +10,7 @@ from uuid import UUID
 from hsi import selectors
 from hsi.detect_pages import ids_of
 from hsi.models import AnomalyMap
-from hsi.presentation import METHODS, method_rows, method_title, scene_boot
+from hsi.presentation import METHODS, map_title, method_rows, method_title, scene_boot
 
 MAX_MAPS = 60
 MAX_PANES = 24
@@ -33,7 +33,7 @@ def compare_view(user: Any, wanted: list[UUID], scene: str) -> dict[str, Any]:
     here = [found for found in maps if shown is not None and found.scene_id == shown.id]
     return {
         "scenes": scenes, "shown": shown, "waiting": list(waiting), "wanted": [str(one) for one in wanted],
-        "rows": [row | {"map": found} for found in here for row in method_rows(found)][:MAX_PANES],
+        "rows": [row | {"map": found, "map_title": map_title(found)} for found in here for row in method_rows(found)][:MAX_PANES],
         "boot": {"scene": scene_boot(shown), "panes": _panes(here)} if shown is not None else None,
         "tables": _tables(maps, scenes),
     }  # fmt: skip
@@ -42,7 +42,7 @@ def compare_view(user: Any, wanted: list[UUID], scene: str) -> dict[str, Any]:
 def _panes(maps: list[AnomalyMap]) -> list[dict[str, Any]]:
     return [
         {
-            "key": f"{found.id}/{row['name']}", "map": str(found.id), "name": found.name, "method": row["name"],
+            "key": f"{found.id}/{row['name']}", "map": str(found.id), "name": map_title(found), "method": row["name"],
             "title": row["title"], "auc": row["auc"], "ap": row["ap"],
             "values": f"/api/v1/hsi/maps/{found.id}/values?method={row['name']}",
         }

@@ -20,7 +20,7 @@ from hsi.comparison import compare_view
 from hsi.detect_pages import ids_of
 from hsi.errors import NotFoundError
 from hsi.models import AnomalyMap
-from hsi.presentation import is_working, map_boot, method_rows, method_title
+from hsi.presentation import is_working, map_boot, map_title, method_rows, method_title
 from hsi.services.delete_map import delete_map
 from ml_core.errors import CodedError
 
@@ -38,6 +38,7 @@ def map_page(request: HttpRequest, id: UUID) -> HttpResponse:
     context = {
         "map": found,
         "is_working": is_working(found.run),
+        "title": map_title(found),
         "asked": [method_title(name) for name in found.asked],
         "methods": method_rows(found),
         "boot": map_boot(found) if found.state == AnomalyMap.State.READY else None,

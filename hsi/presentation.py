@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -15,6 +16,8 @@ from cvstudio.runs.models import Run, RunState
 from cvstudio.runs.states import ACTIVE
 from hsi.models import AnomalyMap, Scene, Sensor
 from hsi.numbers import write_ranges
+from ml_core.hsi.preview import default_bands
+from ml_core.hsi.scene import Scene as OpenScene
 
 WORKING = frozenset({RunState.QUEUED, *ACTIVE})
 #: Order of methods wherever several are shown, and what each is called.
@@ -47,6 +50,7 @@ KINDS: dict[str, str | Promise] = {
 }
 #: Standard deviation of a normal distribution over its median absolute deviation.
 MAD_TO_DEVIATION = 1.4826
+SHOWN_TITLES = 2
 
 
 def is_working(run: Run | None) -> bool:
@@ -89,7 +93,7 @@ def map_rows(maps: Iterable[AnomalyMap]) -> list[dict[str, Any]]:
     """Maps with their best-known numbers."""
     return [
         {
-            "map": found, "working": is_working(found.run), "main": method_title(found.main_method),
+            "map": found, "title": map_title(found), "working": is_working(found.run), "main": method_title(found.main_method),
             "metrics": (found.methods.get(found.main_method) or {}).get("metrics") or {},
             "titles": [row["title"] for row in method_rows(found)] or [method_title(name) for name in found.asked],
         }
@@ -154,15 +158,22 @@ def sensor_values(sensors: Iterable[Sensor]) -> dict[str, dict[str, Any]]:
 
 
 def colour_bands(scene: Scene) -> list[int]:
-    """Bands for red, green and blue: by wavelength where known, else spread over the good bands."""
-    good = [band for band in range(scene.bands or 0) if band not in set(scene.bad_bands)]
-    if not good:
-        return [0, 0, 0]
-    known = scene.wavelengths
-    if known and known[good[0]] < 520 and known[good[-1]] > 620:
-        return [min(good, key=lambda band: abs(known[band] - wanted)) for wanted in (640, 550, 460)]
-    # Without wavelengths: long, middle and short ones of the first half, where most sensors see most light.
-    return [good[int(share * (len(good) - 1))] for share in (0.45, 0.25, 0.1)]
+    """Bands for red, green and blue, the same as in the preview that the import draws."""
+    shape = scene.shape or (1, 1, 1)
+    good = np.ones(shape[2], bool)
+    good[scene.bad_bands] = False
+    cube = np.broadcast_to(np.zeros(1, np.uint8), shape)  # only its shape is asked for
+    wavelengths = np.asarray(scene.wavelengths) if scene.wavelengths else None
+    return list(default_bands(OpenScene(scene.name, cube, None, wavelengths, good)))
+
+
+def map_title(found: AnomalyMap) -> str:
+    """What made the maps: the detector, or the classic methods."""
+    if found.detector is not None:
+        return f"{found.detector.weight.name} v{found.detector.number}"
+    titles = [row["title"] for row in method_rows(found)] or [method_title(name) for name in found.asked]
+    more = len(titles) - SHOWN_TITLES
+    return ", ".join(titles[:SHOWN_TITLES]) + (f" +{more}" if more > 0 else "")
 
 
 def _numbers(facts: dict[str, Any]) -> dict[str, Any]:

@@ -88,7 +88,7 @@ function link() {
   for (const raster of fresh) {
     linked.add(raster);
     linkRasters([raster, follower(raster, rasters)]);
-    if (old?.view && !old.fitted) raster.show(old.view, true);
+    if (old?.view && !old.fitted) raster.follow(old.place);
   }
 }
 
@@ -97,7 +97,7 @@ function follower(raster, rasters) {
   const others = () => rasters().filter((one) => one !== raster);
   return {
     addEventListener() {},
-    show: (view) => others().forEach((one) => one.show(view, true)),
+    follow: (view) => others().forEach((one) => one.follow(view)),
     pointAt: (at) => {
       others().forEach((one) => one.pointAt(at, true));
       readOut(at);
@@ -136,7 +136,7 @@ async function drawDifference() {
 }
 
 async function start() {
-  image = await loadPicture(`${scene.api}/preview?size=2048`).catch(() => null);
+  image = await loadPicture(`${scene.api}/preview?bands=${scene.colour.join(",")}&size=2048`).catch(() => null);
   if (scene.hasMask) known = outlineOf(await fetchBytes(`${scene.api}/mask`), scene.width);
   await update();
   await drawDifference();

@@ -22,6 +22,7 @@ function address() {
     query.set(`${name}_key`, key ?? "");
   }
   query.set("axis_order", form.elements.axis_order.value);
+  query.set("use_mask", String(Boolean(checked("mask")?.value)));
   return `${root.dataset.preview}?${query}`;
 }
 

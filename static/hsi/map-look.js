@@ -15,7 +15,7 @@ export class MapLook {
     this.mask = mask ? outlineOf(mask, scene.width) : null;
     this.find = (name) => root.querySelector(`[data-${name}]`);
     raster.setLayer("image", null);
-    loadPicture(`${scene.api}/preview?size=2048`).then((picture) => raster.setLayer("image", picture), () => {});
+    loadPicture(`${scene.api}/preview?bands=${scene.colour.join(",")}&size=2048`).then((picture) => raster.setLayer("image", picture), () => {});
     for (const button of root.querySelectorAll("[data-look]")) button.addEventListener("click", () => this.setLook(button.dataset.look));
     for (const name of ["colours", "scale"]) this.find(name).addEventListener("change", () => this.paint());
     this.find("opacity").addEventListener("input", () => raster.setAlpha("map", this.alpha));
@@ -35,6 +35,7 @@ export class MapLook {
 
   setScores(values, sorted) {
     Object.assign(this, { values, sorted, ranked: null });
+    this.readOut(this.raster.cursor);
   }
 
   setThreshold(threshold) {

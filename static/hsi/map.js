@@ -102,6 +102,8 @@ async function start() {
     main.checked = true;
     show(boot.main).catch(complain);
   });
+  // The strongest place is looked at first, without marks on the picture.
+  regions.addEventListener("count", () => regions.shown[0] && pixel.show(regions.shown[0], { marks: false }), { once: true });
   await show(shown);
 }
 

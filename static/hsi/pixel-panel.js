@@ -25,7 +25,12 @@ export class PixelPanel {
     if (this.place) this.drawScores();
   }
 
-  async show({ row, column }) {
+  /** The method that says what is background: the one that is shown, or the main one for a mixture. */
+  get ranked() {
+    return this.method in this.boot.methods ? this.method : this.boot.main;
+  }
+
+  async show({ row, column }, { marks = true } = {}) {
     const mine = (this.newest += 1);
     this.place = { row, column };
     this.where.textContent = interpolate(gettext("row %s, column %s"), [row, column]);
@@ -33,9 +38,9 @@ export class PixelPanel {
     try {
       const [own, near] = await Promise.all([
         api(`${this.scene.api}/spectra?pixels=${row},${column}&background=1`),
-        api(`${this.scene.api}/neighbours?row=${row}&column=${column}&count=${NEIGHBOURS}`),
+        api(`${this.boot.api}/neighbours?row=${row}&column=${column}&count=${NEIGHBOURS}&method=${encodeURIComponent(this.ranked)}`),
       ]);
-      if (mine === this.newest) await this.drawSpectra(own, near.neighbours);
+      if (mine === this.newest) await this.drawSpectra(own, near.neighbours, marks);
     } catch (fault) {
       if (mine === this.newest) toast(fault.message, { tone: "failed", hint: fault.hint });
     }
@@ -63,7 +68,7 @@ export class PixelPanel {
     this.bars.replaceChildren(...rows);
   }
 
-  async drawSpectra(own, neighbours) {
+  async drawSpectra(own, neighbours, marks) {
     this.area.hidden = false;
     const { axis } = this;
     const pixel = own.spectra[0];
@@ -84,6 +89,7 @@ export class PixelPanel {
       ...neighbours.map((one, at) => element("button", { type: "button", class: "button button-s", title: interpolate(gettext("distance %s"), [metric(one.distance)]), onclick: () => this.goTo(one) },
         element("span", { class: `swatch swatch-series-${[1, 3, 4, 5, 6][at % 5]}`, "aria-hidden": "true" }), `${one.row}, ${one.column}`)),
     );
+    if (!marks) return;
     const pins = neighbours.map((one, at) => ({ row: one.row, column: one.column, colour: [0, 2, 3, 4, 5][at % 5] }));
     this.raster.setPins([...pins, { ...this.place, colour: 1 }]);
   }

@@ -67,6 +67,8 @@ class SpectrumPlot extends LinePlot {
 class ThresholdHistogram extends HistogramPlot {
   layout() {
     const layout = super.layout();
+    // Powers of ten would need a style that the content policy refuses; decades as 1, 10, 1k need none.
+    Object.assign(layout.yaxis, { dtick: 1, exponentformat: "SI" });
     const { threshold } = this.options;
     if (Number.isFinite(threshold)) {
       layout.shapes = [{ type: "line", yref: "paper", x0: threshold, x1: threshold, y0: 0, y1: 1, line: { color: token("--failed"), width: 2 } }];
@@ -89,6 +91,12 @@ class RatePlot extends LinePlot {
   setLog(on) {
     this.options.x = { ...this.options.x, log: on, range: on ? [Math.log10(this.options.smallest), 0] : [-0.02, 1.02] };
     this.later();
+  }
+
+  layout() {
+    const layout = super.layout();
+    if (this.options.x.log) Object.assign(layout.xaxis, { dtick: 1, exponentformat: "none", nticks: undefined });
+    return layout;
   }
 }
 

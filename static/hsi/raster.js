@@ -3,7 +3,7 @@
  * cross-hair. It tells of points and views; several rasters can share a view.
  *
  * Events (detail): "point" {row, column} or null below the pointer or the cross-hair; "pick" {row, column} clicked or
- * Enter; "view" the part that is shown.
+ * Enter; "view" {row, column, times} the middle of what is shown and its magnification.
  */
 import { gesturesOn } from "./gestures.js";
 import { seriesColours } from "../js/plots/theme.js";
@@ -11,6 +11,7 @@ import { seriesColours } from "../js/plots/theme.js";
 const LARGEST_SCALE = 64;
 const ROOM = 0.92;
 const CROSS_FROM_SCALE = 4;
+const MARGIN = 0.2;
 
 export class Raster extends EventTarget {
   /** @param {HTMLElement} root holds a canvas @param {{height: number, width: number}} shape of the scene */
@@ -65,32 +66,46 @@ export class Raster extends EventTarget {
     if (!clientWidth || !clientHeight) return;
     this.canvas.width = Math.round(clientWidth * devicePixelRatio);
     this.canvas.height = Math.round(clientHeight * devicePixelRatio);
-    if (this.fitted || !this.view) this.fit();
-    else this.show(this.view);
+    if (this.fitted || !this.view) this.fit(true);
+    else this.show(this.view, true);
   }
 
-  fit() {
+  fit(quietly = false) {
     const scale = this.fitScale * ROOM;
     this.show({
       scale,
       x: this.width / 2 - this.canvas.clientWidth / 2 / scale,
       y: this.height / 2 - this.canvas.clientHeight / 2 / scale,
-    });
+    }, quietly);
     this.fitted = true;
   }
 
-  /** Show a part of the scene; at least half of the window stays filled. */
+  /** The view without the size of the window: its middle, and how often it is larger than when everything fits. */
+  get place() {
+    const { scale, x, y } = this.view;
+    const [across, down] = [this.canvas.clientWidth / scale, this.canvas.clientHeight / scale];
+    return { column: x + across / 2, row: y + down / 2, times: scale / this.fitScale };
+  }
+
+  /** Show the place of another raster of this scene. */
+  follow({ row, column, times }) {
+    if (!this.view) return;
+    const scale = times * this.fitScale;
+    this.show({ scale, x: column - this.canvas.clientWidth / 2 / scale, y: row - this.canvas.clientHeight / 2 / scale }, true);
+  }
+
+  /** Show a part of the scene, never much of what lies beside it. */
   show({ scale, x, y }, quietly = false) {
     const bounded = Math.min(LARGEST_SCALE, Math.max(this.fitScale * 0.5, scale));
     const [across, down] = [this.canvas.clientWidth / bounded, this.canvas.clientHeight / bounded];
     this.view = {
       scale: bounded,
-      x: Math.min(this.width - across / 2, Math.max(-across / 2, x)),
-      y: Math.min(this.height - down / 2, Math.max(-down / 2, y)),
+      x: held(x, across, this.width),
+      y: held(y, down, this.height),
     };
     this.fitted = false;
     this.later();
-    if (!quietly) this.tell("view", this.view);
+    if (!quietly) this.tell("view", this.place);
   }
 
   /** Zoom so that the point below (left, top), in CSS pixels of the canvas, stays where it is. */
@@ -240,11 +255,17 @@ export class Raster extends EventTarget {
   }
 }
 
+/** Where the window may begin along one axis: at most a part of it shows what lies beyond the scene. */
+function held(start, seen, length) {
+  const beyond = Math.max(MARGIN * seen, (seen - length) / 2 + MARGIN * Math.min(seen, length));
+  return Math.min(length - seen + beyond, Math.max(-beyond, start));
+}
+
 /** Let rasters of the same scene show the same part and the same cross-hair. */
 export function linkRasters(rasters) {
   for (const one of rasters) {
     one.addEventListener("view", ({ detail }) => {
-      for (const other of rasters) if (other !== one) other.show(detail, true);
+      for (const other of rasters) if (other !== one) other.follow(detail);
     });
     one.addEventListener("point", ({ detail }) => {
       for (const other of rasters) if (other !== one) other.pointAt(detail, true);
