@@ -26,26 +26,27 @@ class Density(NamedTuple):
         log_scale: (batch, Q, C), logarithm of its standard deviations.
         weights: (batch, Q, N) log-weights of the context pixels in the pointer part.
         log_width: (batch, Q, C), logarithm of the kernel widths of the pointer part.
-        gate: (batch, Q, 2) log-shares of the parts.
     """
 
     mean: Tensor
     log_scale: Tensor
     weights: Tensor
     log_width: Tensor
-    gate: Tensor
 
 
 class NegativeLogLikelihoods(NamedTuple):
-    """(batch, Q) each, in nats."""
+    """(batch, Q) each, in nats. ``pooled`` is the mean of the two: what both find surprising, is."""
 
     gaussian: Tensor
     pointer: Tensor
-    mixture: Tensor
+    pooled: Tensor
 
 
 class DensityHead(nn.Module):
-    """A Gaussian and a kernel density on the visible pixels (a soft pointer), mixed by a gate.
+    """A Gaussian, and a kernel density on the visible pixels (a soft pointer).
+
+    Their logarithms are averaged, a logarithmic opinion pool (Genest and Zidek, 1986); a mixture of the two with a
+    learned gate separates less, for one of them always excuses a pixel.
 
     The Gaussian knows how much a place varies; the pointer knows several materials at once. Both start from what
     needs no learning: mean and variance of the visible pixels, the nearer the heavier, and kernels as wide as the
@@ -65,8 +66,7 @@ class DensityHead(nn.Module):
         self.key = nn.Linear(hidden_size, 2 * key_size)
         self.width = nn.Linear(hidden_size, 1)
         self.log_widths = nn.Parameter(torch.zeros(coordinates))
-        self.gate = nn.Linear(hidden_size, 2)
-        for layer in (self.correction, self.width, self.gate):
+        for layer in (self.correction, self.width):
             nn.init.normal_(layer.weight, std=0.01)
             nn.init.zeros_(layer.bias)
 
@@ -99,9 +99,8 @@ class DensityHead(nn.Module):
             shift, stretch = self.correction(places).float().chunk(2, dim=-1)
             log_scale = 0.5 * variance.log() + stretch
             log_width = noise.log().unsqueeze(1) + self.log_widths + self.width(places).float()
-            gate = self.gate(places).float().log_softmax(-1)
         low, high = _LOG_SCALE_RANGE
-        return Density(mean + shift, log_scale.clamp(low, high), log_weights[1], log_width.clamp(low, high), gate)
+        return Density(mean + shift, log_scale.clamp(low, high), log_weights[1], log_width.clamp(low, high))
 
 
 def neighbour_noise(pixels: Tensor, hidden: Tensor) -> Tensor:
@@ -138,8 +137,7 @@ def negative_log_likelihoods(density: Density, targets: Tensor, context: Tensor)
     with torch.autocast(targets.device.type, enabled=False):
         gaussian = _gaussian(density, pixels)
         pointer = _pointer(density, pixels, context.float())
-        mixture = -torch.logaddexp(density.gate[..., :1] - gaussian, density.gate[..., 1:] - pointer)
-    found = NegativeLogLikelihoods(gaussian, pointer, mixture)
+    found = NegativeLogLikelihoods(gaussian, pointer, 0.5 * (gaussian + pointer))
     return NegativeLogLikelihoods(*(part.squeeze(2) for part in found)) if single else found
 
 

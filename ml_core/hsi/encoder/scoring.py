@@ -1,8 +1,9 @@
 """How surprising each pixel is, given its surroundings, for a whole scene.
 
-Every pixel lies in at least one hidden block of each stride; where blocks overlap, the mean counts. Windows are placed
-on one lattice of the whole scene and computed in batches that hold a row of it, so that a part of a scene has exactly
-the numbers that it has in the whole.
+Every pixel lies in at least one hidden block of each stride; where blocks overlap, the most surprised one counts: a
+target that a block hides only in part is explained by its visible rest. Windows are placed on one lattice of the whole
+scene and computed in batches that hold a row of it, so that a part of a scene has exactly the numbers that it has in
+the whole.
 """
 
 from __future__ import annotations
@@ -64,15 +65,14 @@ def score_rows(
     coordinates = whitened(tokens, encoder.coordinates)
     maps = {}
     for stride in layout.strides_for(height, width):
-        sums = np.zeros((2, stop - start, width), dtype=np.float32)
-        counts = np.zeros((stop - start, width), dtype=np.float32)
+        found = np.full((2, stop - start, width), -np.inf, dtype=np.float32)
         for blocks in _batches((height, width), stride, (start, stop), layout, settings):
             _score_batch(
                 encoder, tokens, coordinates, blocks, stride, domain_id, layout, settings, (sums, counts, start)
             )
-        maps[f"lm_nll_{stride}"] = sums[0] / counts
+        maps[f"lm_nll_{stride}"] = found[0]
         if settings.with_ids:
-            maps[f"token_nll_{stride}"] = sums[1] / counts
+            maps[f"token_nll_{stride}"] = found[1]
     return maps
 
 
@@ -105,9 +105,9 @@ def _score_batch(
     domain_id: int,
     layout: WindowLayout,
     settings: ScoringSettings,
-    into: tuple[NDArray[np.float32], NDArray[np.float32], int],
+    into: tuple[NDArray[np.float32], int],
 ) -> None:
-    """Add the scores of one batch of windows to sums and counts, which begin with some row of the scene."""
+    """Enter the scores of one batch of windows into maps, which begin with some row of the scene."""
     arrays = cut_windows(tokens, coordinates, blocks, stride, (0, 0), layout, encoder.spatial_codes)
     device = encoder.position_embedding.weight.device
     count = len(blocks)
@@ -123,18 +123,17 @@ def _score_batch(
     prediction = encoder.predict(windows, with_ids=settings.with_ids)
     pixels = _pixels_of(blocks, stride, layout, (tokens.spectral.shape[0], tokens.spectral.shape[1]))
     targets = torch.from_numpy(coordinates[pixels]).to(device)
-    found = [negative_log_likelihoods(prediction.density, targets, windows.coordinates).mixture]
+    found = [negative_log_likelihoods(prediction.density, targets, windows.coordinates).pooled]
     if settings.with_ids:
         k = torch.from_numpy(tokens.spectral[pixels].astype(np.int64)).to(device)
         m = torch.from_numpy(tokens.spatial[pixels].astype(np.int64)).to(device)
         found.append(_id_nll(prediction.log_spectral, k) + _id_nll(prediction.log_spatial, m))
-    sums, counts, start = into
+    maps, start = into
     row, column = pixels
-    inside = (row >= start) & (row < start + sums.shape[1])
+    inside = (row >= start) & (row < start + maps.shape[1])
     place = (row[inside] - start, column[inside])
     for number, values in enumerate(found):
-        np.add.at(sums[number], place, values.float().cpu().numpy()[inside])
-    np.add.at(counts, place, 1.0)
+        np.maximum.at(maps[number], place, values.float().cpu().numpy()[inside])
 
 
 def _id_nll(log_probabilities: Tensor, ids: Tensor) -> Tensor:

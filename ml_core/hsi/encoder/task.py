@@ -159,8 +159,8 @@ class WindowObjective(nn.Module):
     def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         """Losses and hits of a batch of `WindowData`; each is (batch, Q).
 
-        ``loss`` is CE(k) + CE(m) / 2 + the mean of Gaussian, pointer and mixture density in nats for each coordinate,
-        times 3, + half the Huber error of the mean.
+        ``loss`` is CE(k) + CE(m) / 2 + the surprise of Gaussian and pointer in nats for each coordinate + half the
+        Huber error of the mean.
         """
         windows = Windows(**batch)
         prediction = self.encoder.predict(windows)
@@ -171,11 +171,11 @@ class WindowObjective(nn.Module):
         spectral = -prediction.log_spectral.gather(-1, k.unsqueeze(-1)).squeeze(-1)
         spatial = -prediction.log_spatial.gather(-1, m.unsqueeze(-1)).squeeze(-1)
         error = smooth_mean_error(prediction.density, targets)
-        density = (densities.gaussian + densities.pointer + densities.mixture) / targets.shape[-1]
+        density = (densities.gaussian + densities.pointer) / targets.shape[-1]
         return {
             "loss": spectral + _SPATIAL_WEIGHT * spatial + density + _MEAN_WEIGHT * error,
             "token_nll": spectral + spatial,
-            "density_nll": densities.mixture,
+            "density_nll": densities.pooled,
             "gaussian_nll": densities.gaussian,
             "pointer_nll": densities.pointer,
             "spectral_accuracy": (prediction.log_spectral.argmax(-1) == k).float(),
@@ -199,7 +199,7 @@ class PretrainTask(Task):
     """
 
     unit = "windows"
-    monitor = "density_nll"
+    monitor = "loss"
     metric_names = (
         "loss", "token_nll", "density_nll", "gaussian_nll", "pointer_nll", "spectral_accuracy", "spatial_accuracy",
     )  # fmt: skip
