@@ -110,7 +110,7 @@ def listed_maps(user: Any) -> QuerySet[AnomalyMap]:
     """Maps with scene, detector and run (1 query)."""
     return (
         AnomalyMap.objects.visible_to(user)
-        .select_related("owner", "scene", "run", "pipeline", "detector__weight")
+        .select_related("owner", "scene__sensor", "run", "pipeline", "detector__weight")
         .defer(
             *(f"scene__{name}" for name in _SCENE_LARGE), *without_large("run"), "detector__facts", "pipeline__settings"
         )

@@ -11,7 +11,6 @@ from hsi.api.serializers import ObjectField
 from hsi.models import STAGES, AnomalyMap, Pipeline
 from hsi.pipeline_state import Stage, stages_of, state_of
 from hsi.services.control_pipeline import ACTIONS
-from hsi.services.export_map import FORMATS
 from hsi.services.start_pipeline import preset_names
 from ml_core.hsi.colour_maps import COLOUR_MAPS
 
@@ -134,12 +133,6 @@ class ExportQuerySerializer(ThresholdQuerySerializer):
     """What to export."""
 
     colours = serializers.ChoiceField(choices=list(COLOUR_MAPS), required=False, default="inferno")
-
-
-class FormatSerializer(serializers.Serializer):
-    """The format, from the address."""
-
-    format = serializers.ChoiceField(choices=list(FORMATS))
 
 
 class MethodSerializer(serializers.Serializer):

@@ -152,11 +152,11 @@ class MapExportView(APIView):
     """Files for other programs."""
 
     @extend_schema(parameters=[forms.ExportQuerySerializer], responses={(200, BYTES): OpenApiTypes.BINARY})
-    def get(self, request: Request, id: uuid.UUID, format: str) -> Any:
+    def get(self, request: Request, id: uuid.UUID, kind: str) -> Any:
         """npy, geotiff, envi (a zip of header and data), png, or csv of the regions."""
         form = parsed(forms.ExportQuerySerializer(data=request.query_params))
         found = selectors.ready_map(request.user, id)
-        made = export_map(found, format, **form)
+        made = export_map(found, kind, **form)
         return file_response(request, made.path, made.name, made.media_type, afterwards=made.discard)
 
 

@@ -205,7 +205,7 @@ class SpectraSerializer(serializers.Serializer):
 class NeighbourSerializer(SpectrumSerializer):
     """A background pixel and how far its spectrum is."""
 
-    distance = serializers.FloatField()
+    distance = serializers.FloatField(help_text="Angle between the spectra in degrees.")
 
 
 class NeighboursSerializer(serializers.Serializer):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hsi.models import AnomalyMap, Scene
-from hsi.services.open_scene import checked_pixel, open_scene, plain
+from hsi.services.open_scene import checked_pixel, open_scene
 from hsi.services.read_map import open_map
 
 
@@ -17,6 +18,7 @@ def scene_neighbours(scene: Scene, row: int, column: int, *, count: int = 5) -> 
 
     Raises:
         NotFoundError: There is no such pixel.
+        MetricError: Nothing was measured there.
     """
     return _neighbours(scene, None, row, column, count)
 
@@ -28,19 +30,14 @@ def map_neighbours(
 
     Raises:
         NotFoundError: There is no such pixel or method.
+        MetricError: Nothing was measured there.
     """
     return _neighbours(anomaly_map.scene, np.asarray(open_map(anomaly_map, method)), row, column, count)
 
 
 def _neighbours(scene: Scene, scores: NDArray[np.float32] | None, row: int, column: int, count: int) -> dict[str, Any]:
-    from ml_core.hsi.metrics.neighbours import nearest_background
+    from ml_core.hsi.metrics.neighbours import nearest_background  # scipy: not when the web process starts
 
     row, column = checked_pixel(scene, row, column)
-    opened = open_scene(scene)
-    found = nearest_background(opened, row, column, scores=scores, count=count)
-    neighbours = [
-        {"row": place.row, "column": place.column, "distance": place.distance,
-         "values": plain(opened.cube[place.row, place.column])}
-        for place in found
-    ]  # fmt: skip
-    return {"row": row, "column": column, "neighbours": neighbours}
+    found = nearest_background(open_scene(scene), row, column, scores=scores, count=count)
+    return {"row": row, "column": column, "neighbours": [asdict(place) for place in found]}

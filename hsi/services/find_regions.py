@@ -25,9 +25,13 @@ def map_regions(
     Raises:
         NotFoundError: There is no such method.
     """
-    from ml_core.hsi.metrics.regions import strongest_regions
+    from ml_core.hsi.metrics.regions import strongest_regions  # scipy: not when the web process starts
 
     values = np.asarray(open_map(anomaly_map, method))
     chosen = chosen_threshold(values, threshold)
-    found = strongest_regions(values, open_scene(anomaly_map.scene), count=count, threshold=chosen)
+    sensor = anomaly_map.scene.sensor
+    found = strongest_regions(
+        values, open_scene(anomaly_map.scene), count=count, threshold=threshold,
+        pixel_size_m=sensor.pixel_size_m if sensor else None,
+    )  # fmt: skip
     return {"method": checked_method(anomaly_map, method), "threshold": chosen, "regions": found}
