@@ -113,6 +113,13 @@ class _Reader:
             raise _damaged(self.where)
         return kind, self.exactly(size + -size % 8)[:size]
 
+    def numbers(self, limit: int, code: str) -> tuple[int, ...]:
+        """A part of whole numbers of four bytes, at least one."""
+        content = self.small(limit)[1]
+        if not content or len(content) % 4:
+            raise _damaged(self.where)
+        return struct.unpack(f"{self.endian}{len(content) // 4}{code}", content)
+
 
 class PackedVariable(StoredArray):
     """A variable whose element is packed."""
@@ -190,9 +197,8 @@ def _variable(path: Path, stream: IO[bytes], offset: int, size: int, kind: int, 
 def _header(reader: _Reader, is_packed: bool) -> _Variable:
     if is_packed and reader.tag()[0] != _MATRIX:
         raise _damaged(reader.where)
-    flags = struct.unpack(f"{reader.endian}2I", reader.small(8)[1])[0]
-    lengths = reader.small(4 * _MAX_AXES)[1]
-    shape = struct.unpack(f"{reader.endian}{len(lengths) // 4}i", lengths)
+    flags = reader.numbers(8, "I")[0]
+    shape = reader.numbers(4 * _MAX_AXES, "i")
     name = reader.small(256)[1].decode("latin-1")
     kind = flags & 0xFF
     if kind not in _NUMERIC:

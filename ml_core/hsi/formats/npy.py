@@ -17,7 +17,6 @@ from ml_core.errors import FormatError
 from ml_core.hsi.formats.scene_file import SceneFile
 from ml_core.hsi.formats.stored import MappedArray, number_refusal, truncated
 
-
 # A header is a Python literal; NumPy lets through whatever its tokenizer and parser raise.
 _FAULTS: Final = (
     ValueError, TypeError, SyntaxError, tokenize.TokenError, RecursionError, MemoryError, EOFError, OverflowError,
