@@ -78,13 +78,15 @@ def place(model: nn.Module, device: torch.device, channels_last: bool) -> nn.Mod
 
 
 def move(batch: Any, device: torch.device, channels_last: bool = False) -> Any:
-    """A batch on ``device``. Tuples, lists and dictionaries keep their form; what is no tensor stays as it is."""
+    """A batch on ``device``. Tuples (named ones too), lists and dictionaries keep their form; the rest stays."""
     if isinstance(batch, Tensor):
         if channels_last and batch.dim() == 4:
             return batch.to(device, non_blocking=True, memory_format=torch.channels_last)
         return batch if batch.device == device else batch.to(device, non_blocking=True)
     if isinstance(batch, dict):
         return {key: move(value, device, channels_last) for key, value in batch.items()}
+    if isinstance(batch, tuple) and hasattr(batch, "_fields"):
+        return type(batch)(*(move(value, device, channels_last) for value in batch))
     if isinstance(batch, tuple | list):
         return type(batch)(move(value, device, channels_last) for value in batch)
     return batch
