@@ -1,0 +1,1 @@
+"""Stage 3: what does not belong where it is."""

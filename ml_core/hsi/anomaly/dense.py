@@ -1,0 +1,137 @@
+"""All heads on every pixel of a scene: the scene is computed once, not once for each patch that holds a pixel.
+
+Work goes in bands of rows. A band reads as far beyond its rows as its windows, rings and convolutions reach, so bands
+give what the whole gives, however many there are. Area filters see the whole scene, one channel at a time.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ml_core.hsi.anomaly.area_filter import small_structures
+from ml_core.hsi.anomaly.features import AREAS, FREE_AREAS, RING_COMPONENTS, RINGS, Measured
+from ml_core.hsi.anomaly.fusion import mean_z
+from ml_core.hsi.anomaly.recon import RECON_AREAS, decoder_differences
+from ml_core.hsi.anomaly.ring import ring_distances
+from ml_core.hsi.anomaly.target_network import TargetNetwork
+from ml_core.hsi.canonical import CanonicalScene
+from ml_core.hsi.encoder import UniversalHSIModel
+from ml_core.hsi.encoder.scoring import score_rows
+from ml_core.hsi.tokenizer import tokenize_scene
+
+Maps = NDArray[np.float32]
+Progress = Callable[[float], None]
+
+_MOST_ROWS = 256  # of a band, so that memory does not follow the scene
+_SMALL_SHARE = 0.15  # of the time, spent before the first band
+
+
+@dataclass(frozen=True)
+class _Band:
+    """What one band of rows gives."""
+
+    distances: Maps
+    recon: Maps
+    likelihoods: dict[str, Maps]
+
+
+def dense_heads(
+    model: UniversalHSIModel,
+    network: TargetNetwork,
+    scene: CanonicalScene,
+    *,
+    domain_id: int,
+    workers: int = 1,
+    progress: Progress | None = None,
+) -> dict[str, Maps]:
+    """Maps of a scene by head, all (H, W) float32: ``lm_nll``, ``token_nll``, ``recon``, ``one_class``, and
+    ``training_free``, which uses nothing that was learned.
+    """
+    tell = progress or _silent
+    height = scene.coordinates.shape[0]
+    with _one_core_each(workers):
+        small = small_structures(
+            scene.coordinates,
+            AREAS,
+            keep=RECON_AREAS,
+            workers=workers,
+            progress=lambda share: tell(_SMALL_SHARE * share),
+        )
+        tokens = tokenize_scene(model.tokenizer, scene)
+
+        def compute(rows: slice) -> _Band:
+            return _Band(
+                ring_distances(scene.coordinates[..., :RING_COMPONENTS], RINGS, rows=rows),
+                decoder_differences(model.tokenizer, scene.coordinates[rows], small.changes[:, rows], scene.basis),
+                score_rows(model.encoder, tokens, rows=rows, domain_id=domain_id),
+            )
+
+        bands: list[_Band] = []
+        slices = list(bands_of(height, workers))
+        with ThreadPoolExecutor(workers) as pool:
+            for band in pool.map(compute, slices):
+                bands.append(band)
+                tell(_SMALL_SHARE + (0.95 - _SMALL_SHARE) * len(bands) / len(slices))
+        measured = Measured(small.residues, np.concatenate([band.distances for band in bands], axis=1))
+        names = bands[0].likelihoods
+        likelihoods = {name: np.concatenate([band.likelihoods[name] for band in bands]) for name in names}
+        maps = {
+            "lm_nll": mean_z([values for name, values in likelihoods.items() if name.startswith("lm_nll")]),
+            "token_nll": np.mean([v for name, v in likelihoods.items() if name.startswith("token_nll")], axis=0),
+            "recon": np.concatenate([band.recon for band in bands]),
+            "one_class": target_logits(network, measured),
+            "training_free": training_free(measured),
+        }
+    tell(1.0)
+    return maps
+
+
+def training_free(measured: Measured) -> Maps:
+    """Mean of area filter and ring distances over all sizes: what can be had without learning."""
+    residues = mean_z([measured.residues[number] for number in FREE_AREAS])
+    return mean_z([residues, mean_z(list(measured.distances))])
+
+
+@torch.inference_mode()
+def target_logits(network: TargetNetwork, measured: Measured) -> Maps:
+    """(H, W) float32 of the target network, band by band."""
+    logarithms = measured.logarithms()
+    device = network.mean.device
+    height = logarithms.shape[1]
+    found = np.empty(logarithms.shape[1:], np.float32)
+    for rows in bands_of(height, 1):
+        top, bottom = max(rows.start - network.reach, 0), min(rows.stop + network.reach, height)
+        part = torch.from_numpy(np.ascontiguousarray(logarithms[:, top:bottom])).to(device)
+        found[rows] = network(part[None])[0, rows.start - top : rows.stop - top].cpu().numpy()
+    return found
+
+
+def bands_of(height: int, workers: int) -> Iterator[slice]:
+    """Rows of a scene in bands: one for each worker, or more where they would be too large."""
+    count = max(min(workers, height), -(-height // _MOST_ROWS))
+    edges = np.linspace(0, height, count + 1).round().astype(int).tolist()
+    yield from (slice(start, stop) for start, stop in itertools.pairwise(edges))
+
+
+@contextmanager
+def _one_core_each(workers: int) -> Iterator[None]:
+    """Bands in parallel make better use of cores than threads within an operation."""
+    before = torch.get_num_threads()
+    if workers > 1:
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _silent(share: float) -> None:
+    """Nobody wants to know."""

@@ -1,0 +1,193 @@
+"""Training data of Stage 3: pieces of planted scenes, as indexed data of the fit loop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ml_core.hsi.anomaly.area_filter import small_structures
+from ml_core.hsi.anomaly.features import AREAS, RING_COMPONENTS, RINGS, Measured
+from ml_core.hsi.anomaly.planted import BACKGROUND, TARGET, UNDECIDED, PlantSettings, plant
+from ml_core.hsi.anomaly.ring import ring_distances
+from ml_core.hsi.canonical import CanonicalScene
+from ml_core.run.seeds import mix
+
+Maps = NDArray[np.float32]
+
+_CROP = 48
+_WINDOW = 160  # a planted piece of a large scene is no larger
+_SUSPECTS = 0.1  # of the background may be real targets: what looks most like one is left out
+_FEATURE_SHIFT = 0.8  # standard deviation of the random factor's logarithm
+_FOREIGN_STEP = 7  # every so many pixels of another scene lend spectra
+_PATCH = 9
+
+
+class AnomalyBatch(NamedTuple):
+    """What one step learns from.
+
+    Attributes:
+        maps: (batch, features, crop, crop) measurements of planted scenes.
+        labels: (batch, crop, crop) int8: 1 target, 0 background, -1 neither.
+        patches: (batch, B, S, S) half-whitened spectra of scenes as they are.
+        patch_labels: (batch,) int8: 1 where the mask has a target in the middle, else 0.
+        domain_ids: (batch,).
+    """
+
+    maps: Tensor
+    labels: Tensor
+    patches: Tensor
+    patch_labels: Tensor
+    domain_ids: Tensor
+
+
+@dataclass(frozen=True)
+class _Planting:
+    scene: int
+    maps: NDArray[np.float16]
+    labels: NDArray[np.int8]
+
+
+class AnomalyData:
+    """Crops of planted scenes; which follows from seed, epoch and index alone.
+
+    Args:
+        scenes: To plant targets in, without labels.
+        masks: One (H, W) mask or None for each scene, where the user wants to learn from labels.
+        domain_ids: One for each scene.
+        samples: Crops in an epoch.
+        plantings: Planted scenes that are kept, shared out among the scenes.
+        seed: Draws everything.
+        split: Validation has plantings of its own, and its crops are the same in every epoch.
+        settings: What is planted.
+        progress: Called with the share of plantings done; what it raises ends the work.
+    """
+
+    prefers_workers = False
+
+    def __init__(
+        self,
+        scenes: Sequence[CanonicalScene],
+        *,
+        masks: Sequence[NDArray[np.uint8] | None] | None = None,
+        domain_ids: Sequence[int] | None = None,
+        samples: int = 120,
+        plantings: int = 144,
+        seed: int = 0,
+        split: Literal["train", "val"] = "train",
+        settings: PlantSettings | None = None,
+        progress: Callable[[float], None] | None = None,
+    ) -> None:
+        self._scenes = list(scenes)
+        self._masks = list(masks) if masks is not None else [None] * len(self._scenes)
+        self._domain_ids = list(domain_ids) if domain_ids is not None else [0] * len(self._scenes)
+        self._samples, self._seed, self._split = samples, seed, split
+        self.uses_labels = any(mask is not None for mask in self._masks)
+        self._plantings = []
+        each = max(1, plantings // len(self._scenes))
+        for number in range(each * len(self._scenes)):
+            generator = np.random.default_rng(mix(seed, f"plant {split}", number))
+            self._plantings.append(self._plant(number % len(self._scenes), generator, settings))
+            if progress:
+                progress((number + 1) / (each * len(self._scenes)))
+        self._side = min(_CROP, *(min(planting.labels.shape) for planting in self._plantings))
+
+    def __len__(self) -> int:
+        return self._samples
+
+    def item_name(self, index: int) -> str:
+        """Which crop."""
+        return f"planted crop {index}"
+
+    def scale_sample(self) -> Tensor:
+        """(N, features, crop, crop) to take mean and spread of the measurements from."""
+        corner = slice(0, self._side)
+        return torch.from_numpy(
+            np.stack([p.maps[:, corner, corner] for p in self._plantings[: 3 * len(self._scenes)]]).astype(np.float32)
+        )
+
+    def batch(self, indices: Sequence[int], epoch: int) -> AnomalyBatch:
+        """See `AnomalyBatch`."""
+        crops = [self._crop(index, epoch) for index in indices]
+        columns = [torch.from_numpy(np.stack(column)) for column in zip(*crops, strict=True)]
+        return AnomalyBatch(*columns)
+
+    def _crop(self, index: int, epoch: int) -> tuple[NDArray[np.generic], ...]:
+        epoch = epoch if self._split == "train" else 0
+        generator = np.random.default_rng(mix(self._seed, f"crop {self._split}", epoch, index))
+        planting = self._plantings[generator.integers(len(self._plantings))]
+        height, width = planting.labels.shape
+        row, column = generator.integers(height - self._side + 1), generator.integers(width - self._side + 1)
+        rows, columns = slice(row, row + self._side), slice(column, column + self._side)
+        maps, labels = planting.maps[:, rows, columns].astype(np.float32), planting.labels[rows, columns]
+        if generator.random() < 0.5:
+            maps, labels = maps[:, ::-1], labels[::-1]
+        if generator.random() < 0.5:
+            maps, labels = maps.transpose(0, 2, 1), labels.T
+        if self._split == "train":
+            # How measurements compare differs between scenes more than a few scenes can show.
+            shift = _FEATURE_SHIFT * generator.standard_normal((len(maps), 1, 1)).astype(np.float32)
+            maps = maps + shift
+        patch, label = self._patch(planting.scene, generator)
+        domain = np.int64(self._domain_ids[planting.scene])
+        return np.ascontiguousarray(maps), np.ascontiguousarray(labels), patch, label, np.asarray(domain)
+
+    def _patch(self, number: int, generator: np.random.Generator) -> tuple[Maps, NDArray[np.int8]]:
+        """A patch of a scene; where there is a mask, as often around a target as not."""
+        scene, mask = self._scenes[number], self._masks[number]
+        height, width = scene.coordinates.shape[:2]
+        row, column = int(generator.integers(height)), int(generator.integers(width))
+        if mask is not None and mask.any() and generator.random() < 0.5:
+            places = np.argwhere(mask)
+            row, column = places[generator.integers(len(places))]
+        label = np.int8(mask is not None and mask[row, column] > 0)
+        reach = np.arange(-(_PATCH // 2), _PATCH // 2 + 1)
+        rows, columns = np.clip(row + reach, 0, height - 1), np.clip(column + reach, 0, width - 1)
+        spectra = scene.coordinates[rows[:, None], columns[None]] @ scene.basis
+        return np.ascontiguousarray(spectra.transpose(2, 0, 1)), np.asarray(label)
+
+    def _plant(self, number: int, generator: np.random.Generator, settings: PlantSettings | None) -> _Planting:
+        scene, mask = self._scenes[number], self._masks[number]
+        height, width = scene.coordinates.shape[:2]
+        row = int(generator.integers(max(height - _WINDOW, 0) + 1))
+        column = int(generator.integers(max(width - _WINDOW, 0) + 1))
+        window = (slice(row, row + _WINDOW), slice(column, column + _WINDOW))
+        planted, labels = plant(scene.coordinates[window], self._foreign(number), generator, settings)
+        maps = measure(planted).logarithms()
+        if mask is not None:
+            labels[(mask[window] > 0) & (labels == BACKGROUND)] = TARGET
+        else:
+            _leave_suspects_out(maps, labels)
+        return _Planting(number, maps.astype(np.float16), labels)
+
+    def _foreign(self, number: int) -> list[Maps]:
+        """Spectra of the other scenes in the components of this one."""
+        basis = self._scenes[number].basis
+        found = []
+        for other, scene in enumerate(self._scenes):
+            if other != number:
+                spectra = scene.coordinates[::_FOREIGN_STEP, ::_FOREIGN_STEP].reshape(-1, scene.basis.shape[0])
+                found.append(((spectra @ scene.basis) @ basis.T).astype(np.float32))
+        return found
+
+
+def measure(coordinates: Maps) -> Measured:
+    """Measurements of a scene, or of a piece of one, on one core."""
+    return Measured(
+        small_structures(coordinates, AREAS).residues,
+        ring_distances(coordinates[..., :RING_COMPONENTS], RINGS),
+    )
+
+
+def _leave_suspects_out(maps: Maps, labels: NDArray[np.int8]) -> None:
+    """Nobody has labelled the scene: the background that stands out most may well be a target."""
+    suspicion = maps.mean(axis=0)
+    background = labels == BACKGROUND
+    if background.any():
+        limit = np.quantile(suspicion[background], 1.0 - _SUSPECTS)
+        labels[background & (suspicion > limit)] = UNDECIDED
