@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -22,7 +21,6 @@ Kind = Literal["head", "classic", "combined", "training_free"]
 MAPS_FILE, REGIONS_FILE, COMBINED_FILE = "maps.json", "regions.json", "anomaly_map.npy"
 MAPS_FORMAT = 1
 QUANTILES = (0.5, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999)
-_MAD_TO_DEVIATION = 1.4826  # of a normal distribution
 
 _TITLES: Mapping[str, str] = {
     "combined": "Combined",
@@ -124,16 +122,6 @@ def describe_map(values: NDArray[np.float32]) -> dict[str, Any]:
         "max": float(flat.max()),
         "quantiles": {f"{share:g}": float(value) for share, value in zip(QUANTILES, quantiles, strict=True)},
     }
-
-
-def robust_z(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """How many robust standard deviations each pixel lies above the median of the map."""
-    facts = describe_map(values)
-    spread = _MAD_TO_DEVIATION * facts["mad"]
-    if not spread or not math.isfinite(spread):
-        spread = float(values.std()) or 1.0
-    scaled: NDArray[np.float32] = ((values - facts["median"]) / spread).astype(np.float32)
-    return scaled
 
 
 def main_method(methods: Mapping[str, Any]) -> str:

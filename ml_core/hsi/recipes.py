@@ -29,6 +29,20 @@ def import_scene(config: ImportSceneConfig, run: RunContext) -> dict[str, Any]:
 
 
 @recipe(
+    "hsi.import",
+    ImportSceneConfig,
+    title="Import a hyperspectral scene",
+    summary="Finds cube and mask in files of any known format, checks and measures them, and makes a scene folder.",
+    queue="io",
+)
+def import_files(config: ImportSceneConfig, run: RunContext) -> dict[str, Any]:
+    """Make the scene folder; what was found wrong or repaired stands in it."""
+    from ml_core.hsi.import_scene import import_scene
+
+    return import_scene(config, run)
+
+
+@recipe(
     "hsi.tokenizer",
     TokenizerConfig,
     title="Train a tokenizer of spectra",

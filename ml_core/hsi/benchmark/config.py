@@ -48,6 +48,11 @@ class BenchmarkConfig(RecipeConfig):
         description="Leave all scenes of the scored scene's sensor out of training, not only its part.",
         group=TRAINING,
     )
+    adapt_heads: bool = option(
+        False,
+        description="Fit the heads to each scored scene, unlabelled, instead of once to the training scenes.",
+        group=TRAINING,
+    )
     tokenizer: dict[str, Any] = option(
         {}, description="Settings of hsi.tokenizer that differ from the preset.", group=TRAINING, advanced=True
     )

@@ -25,7 +25,7 @@ def run_benchmark(config: BenchmarkConfig, run: RunContext) -> dict[str, Any]:
     """Compare all methods; finished trainings and maps of an interrupted run are kept.
 
     Returns:
-        ``scenes`` and ``mean`` (see `summarise`), ``by_seed``, ``training_s`` by fold, and ``metrics``.
+        ``scenes`` and ``mean`` (see `summarise`), ``by_seed``, ``training_s`` by stage and fold, and ``metrics``.
 
     Raises:
         SceneSourceError: A folder holds no scenes.
@@ -88,10 +88,12 @@ class _Benchmark:
         seed = self._config.seed + number
         scores: _Scores = {}
         for fold in self._folds:
-            weights = self._train(fold, seed)
+            encoder = self._train(fold, seed)
+            detector = None if self._config.adapt_heads else self._fit(fold, fold.train, seed, encoder, fold.name)
             for scene in fold.test:
                 if can_score(scene.scene.mask):
-                    scores.setdefault(scene.name, {}).update(self._learned(fold, scene, seed, weights))
+                    own = detector or self._fit(fold, [scene], seed, encoder, scene.name)
+                    scores.setdefault(scene.name, {}).update(self._learned(fold, scene, seed, own))
         classics = [name for name in self._classics if number == 0 or name in RANDOM_CLASSICS]
         for scene in self._test if classics else ():
             scores.setdefault(scene.name, {}).update(self._classic(scene, seed, classics))
@@ -100,35 +102,29 @@ class _Benchmark:
     def _train(self, fold: Fold, seed: int) -> Path:
         """Stages 1 and 2 on the scenes of a fold that are not scored; the encoder's weight folder."""
         folder = self._work / f"seed-{seed}" / fold.name
+        tokenizer = folder / "tokenizer"
         common = self._common(fold, fold.train, seed)
-        label = f"seed {seed}, {fold.name}"
-        tokenizer = run_nested(
-            self._run,
-            folder / "tokenizer",
-            "hsi.tokenizer",
-            {**common, **self._config.tokenizer},
-            f"{label}, tokenizer",
-        )
-        trained = folder / "tokenizer" / tokenizer["weight"]["path"]
-        encoder = run_nested(
-            self._run,
-            folder / "pretrain",
-            "hsi.pretrain",
-            {**common, "tokenizer": str(trained), "num_domains": len(fold.sensors), **self._config.pretrain},
-            f"{label}, encoder",
-        )
-        self._training_s[f"seed-{seed}/{fold.name}"] = round(tokenizer["wall_s"] + encoder["wall_s"], 1)
-        return folder / "pretrain" / str(encoder["weight"]["path"])
+        self._stage(tokenizer, "hsi.tokenizer", {**common, **self._config.tokenizer}, f"seed {seed}, {fold.name}")
+        values = {**common, "tokenizer": str(tokenizer), "num_domains": len(fold.sensors), **self._config.pretrain}
+        self._stage(folder / "pretrain", "hsi.pretrain", values, f"seed {seed}, {fold.name}")
+        return folder / "pretrain"
 
-    def _learned(self, fold: Fold, scene: BenchmarkScene, seed: int, encoder: Path) -> dict[str, dict[str, float]]:
-        """Stage 3 on one scene, unlabelled, and its maps."""
-        folder = self._work / f"seed-{seed}" / fold.name / scene.name
-        label = f"seed {seed}, {scene.name}"
-        values = {**self._common(fold, [scene], seed), "encoder": str(encoder), **self._config.anomaly}
-        fitted = run_nested(self._run, folder / "anomaly", "hsi.anomaly", values, f"{label}, heads")
-        detector = folder / "anomaly" / fitted["weight"]["path"]
+    def _fit(self, fold: Fold, scenes: Sequence[BenchmarkScene], seed: int, encoder: Path, name: str) -> Path:
+        """Stage 3, unlabelled; the detector's weight folder."""
+        folder = self._work / f"seed-{seed}" / fold.name / f"anomaly-{name}"
+        values = {**self._common(fold, scenes, seed), "encoder": str(encoder), **self._config.anomaly}
+        self._stage(folder, "hsi.anomaly", values, f"seed {seed}, {name}")
+        return folder
+
+    def _stage(self, folder: Path, recipe: str, values: dict[str, Any], label: str) -> None:
+        result = run_nested(self._run, folder, recipe, values, f"{label}, {recipe}")
+        self._training_s[folder.relative_to(self._work).as_posix()] = round(result["seconds"], 1)
+
+    def _learned(self, fold: Fold, scene: BenchmarkScene, seed: int, detector: Path) -> dict[str, dict[str, float]]:
+        """The maps of one scene."""
+        folder = self._work / f"seed-{seed}" / fold.name / f"maps-{scene.name}"
         settings = {"detector": str(detector), "domain_id": fold.domain_of(scene)}
-        return self._maps(folder / "maps", scene, seed, settings, f"{label}, maps")
+        return self._maps(folder, scene, seed, settings, f"seed {seed}, {scene.name}, maps")
 
     def _classic(self, scene: BenchmarkScene, seed: int, methods: Sequence[str]) -> dict[str, dict[str, float]]:
         folder = self._work / f"seed-{seed}" / "classic" / scene.name

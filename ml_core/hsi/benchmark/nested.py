@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +71,10 @@ def run_nested(outer: RunContext, path: Path, recipe: str, values: dict[str, Any
     events = _Forwarding(EventWriter(directory.events_path), outer, label)
     try:
         inner = RunContext(directory, events, outer.control, seed=seed, resuming=resuming)
-        result = {"state": "completed", "metrics": {}, "weight": None, **known.function(config, inner)}
+        started = time.monotonic()
+        facts = known.function(config, inner)
+        seconds = max(time.monotonic() - started, float(facts.get("wall_s", 0.0)))  # wall_s counts earlier attempts
+        result = {"state": "completed", "metrics": {}, "weight": None, "seconds": seconds, **facts}
         events.sync()
         write_json_atomic(directory.result_path, result)
     finally:

@@ -73,6 +73,22 @@ class AnomalyConfig(StageConfig):
         gt=0,
         le=1,
     )
+    plantings: int = option(
+        _CPU["plantings"],
+        description="Copies of the scenes with planted targets, from which the heads learn what a target is.",
+        group=TRAINING,
+        advanced=True,
+        ge=1,
+        le=100_000,
+    )
+    crops_per_epoch: int = option(
+        _CPU["crops_per_epoch"],
+        description="Pieces of them drawn at random for a round.",
+        group=TRAINING,
+        advanced=True,
+        ge=2,
+        le=10_000_000,
+    )
     freeze_encoder: bool = option(
         _CPU["freeze_encoder"], description="Leave the encoder as pre-training left it.", group=NETWORK
     )

@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from ml_core.hsi.anomaly.fusion import CLIP, robust_z
 from ml_core.hsi.classic import CLASSIC
 from ml_core.hsi.formats import open_scene
-from ml_core.hsi.infer import COMBINED_FILE, REGIONS_FILE, MapWriter, main_method, robust_z
+from ml_core.hsi.infer import COMBINED_FILE, REGIONS_FILE, MapWriter, main_method
 from ml_core.hsi.metrics.regions import strongest_regions
 from ml_core.hsi.scene import Scene
 from ml_core.hsi.stages.infer_config import InferConfig
@@ -22,7 +23,6 @@ from ml_core.run.context import RunContext
 from ml_core.run.files import write_json_atomic
 
 _PICTURE_FILE = "anomaly_map.png"
-_PICTURE_SIGMAS = 20.0  # robust deviations that are white in the picture
 _SHARES = 1000
 
 
@@ -109,7 +109,7 @@ def _summarise(config: InferConfig, run: RunContext, scene: Scene, values: NDArr
     np.save(path, values, allow_pickle=False)
     run.artifact(path)
     picture = run.artifact_path(_PICTURE_FILE)
-    shade = np.clip(robust_z(values) / _PICTURE_SIGMAS, 0, 1)
+    shade = np.clip(robust_z(values) / CLIP, 0, 1)
     Image.fromarray((255 * shade).astype(np.uint8)).save(picture)
     run.artifact(picture)
     listed = run.artifact_path(REGIONS_FILE)

@@ -127,6 +127,7 @@ def build_encoder(config: PretrainConfig, tokenizer: SSPQTokenizer, run: RunCont
             config.max_seq_len,
             spectral_codes=tokenizer.K_s,
             size=PRESETS[size],
+            dropout=config.dropout,
             tokenizer_fingerprint=tokenizer.fingerprint(),
         )
 

@@ -35,6 +35,14 @@ class PretrainConfig(StageConfig):
         ge=1,
         le=65_536,
     )
+    dropout: float = option(
+        _CPU["dropout"],
+        description="Share of the activations that training leaves out.",
+        group=NETWORK,
+        advanced=True,
+        ge=0,
+        lt=1,
+    )
     mask_ratio: float = option(
         _CPU["mask_ratio"],
         description="Share of positions that are hidden and predicted.",

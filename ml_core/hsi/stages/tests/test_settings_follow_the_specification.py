@@ -24,7 +24,7 @@ STAGES: dict[str, tuple[type[StageConfig], dict[str, Any]]] = {
     "pretrain": (PretrainConfig, {"scenes": ["a"], "tokenizer": "t"}),
     "anomaly": (AnomalyConfig, {"scenes": ["a"], "encoder": "e"}),
 }
-SPECIFIED = {
+SPECIFIED: dict[str, dict[str, Any]] = {
     "tokenizer": {
         "patch_size": 11, "stride": 5, "K_s": 256, "K_x": 256, "hidden_dim": 64, "num_layers": 4, "kernel_size": 3,
         "commitment_beta": 0.25, "batch_size": 64, "num_epochs": 50, "lr": 1e-3, "seed": 66,
