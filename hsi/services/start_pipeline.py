@@ -104,6 +104,9 @@ def _check(preset: str, scenes: list[Scene], targets: list[Scene], settings: dic
     if unknown:
         raise SceneError(f'There is no stage "{unknown[0][:40]}".', code="hsi.stage", where="settings",
                          hint=f"Stages: {', '.join(RECIPES)}.")  # fmt: skip
+    if not all(isinstance(settings.get(stage, {}), dict) for stage in RECIPES):
+        raise SceneError("The settings of a stage must be an object.", code="hsi.stage", where="settings",
+                         hint='Such as {"tokenizer": {"num_epochs": 20}}.')  # fmt: skip
     for stage, recipe in RECIPES.items():
         values = {**settings.get(stage, {}), **_LATER[stage], "preset": preset}
         parse_config(get_recipe(recipe).config, {**values, "pretrain_datasets": [entry(scene) for scene in scenes]})

@@ -44,11 +44,8 @@ def test_a_detection_makes_maps_that_find_the_target(scene: Scene, alice_api: An
     assert (answer.status_code, answer.json()[0]["state"]) == (202, "waiting")
     carry_out_all()
     body = alice_api.get(f"{URL}/{answer.json()[0]['id']}").json()
-    assert (body["state"], body["main_method"], sorted(body["methods"])) == (
-        "ready",
-        "global_rx",
-        ["global_rx", "iforest"],
-    )
+    assert (body["state"], body["main_method"]) == ("ready", "global_rx")
+    assert sorted(body["methods"]) == ["global_rx", "iforest"]
     assert body["methods"]["global_rx"]["metrics"]["auc"] > 0.99
     values = np.frombuffer(alice_api.get(f"{URL}/{body['id']}/values?method=global_rx").content, "<f4")
     assert np.unravel_index(values.argmax(), (HEIGHT, WIDTH)) == TARGET
@@ -165,9 +162,7 @@ def test_exports_are_files_that_other_programs_read(found: AnomalyMap, alice_api
     def export(form: str, query: str = "") -> bytes:
         answer = alice_api.get(url(found, f"export/{form}{query}"))
         assert answer.status_code == 200 and "attachment" in answer["Content-Disposition"]
-        content = b"".join(answer.streaming_content)
-        answer.close()
-        return content
+        return b"".join(answer.streaming_content)
 
     values = np.load(io.BytesIO(export("npy")))
     assert values.shape == (HEIGHT, WIDTH) and values.dtype == np.float32

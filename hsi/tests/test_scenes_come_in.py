@@ -106,6 +106,7 @@ def pickled_npz() -> bytes:
     return stream.getvalue()
 
 
+LONELY = b"ENVI\nsamples = 10\nlines = 10\nbands = 3\ndata type = 4\ninterleave = bsq\n"
 HOSTILE = {
     "a program": ("run.exe", b"MZ" * 100),
     "nothing": ("empty.npz", b""),
@@ -227,8 +228,8 @@ def test_a_stopped_import_is_no_scene(alice: Any, alice_api: Any) -> None:
 
 def test_corrections_reach_the_folder_that_recipes_read(alice: Any, alice_api: Any) -> None:
     scene = make_scene(alice)
-    sensor = Sensor.objects.create(owner=alice, name="Ours", bands=BANDS, wavelengths=[400.0 + 10 * i for i in range(BANDS)],
-                                   domain_id=5)  # fmt: skip
+    wavelengths = [400.0 + 10 * band for band in range(BANDS)]
+    sensor = Sensor.objects.create(owner=alice, name="Ours", bands=BANDS, wavelengths=wavelengths, domain_id=5)
     answer = alice_api.patch(
         f"{URL}/{scene.id}", {"sensor": str(sensor.id), "bad_bands": [3, 0, 3], "name": " New  name "}
     )
