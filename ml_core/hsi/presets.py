@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
+from ml_core.hsi.estimate import estimate_stages
+
 PresetName = Literal["cpu", "gpu", "specification"]
 StageName = Literal["tokenizer", "pretrain", "anomaly"]
 
@@ -177,3 +179,13 @@ def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any
         both = isinstance(known, Mapping) and isinstance(value, Mapping)
         merged[name] = _merged(known, value) if both else value  # type: ignore[arg-type]
     return merged
+
+
+def estimate_chain(preset: str, shapes: Sequence[tuple[int, int, int]]) -> dict[str, float]:
+    """Seconds that each stage of a chain takes: ``tokenizer``, ``pretrain``, ``anomaly``, ``infer``.
+
+    Args:
+        preset: Name of the preset.
+        shapes: (H, W, B) of the scenes that are learnt from, or mapped.
+    """
+    return estimate_stages(preset, PRESETS, shapes)
