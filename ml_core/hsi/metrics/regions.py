@@ -33,7 +33,7 @@ class Region:
     """Touching pixels that reach the threshold.
 
     Attributes:
-        id: ``row-column`` of the strongest pixel: the same at every threshold that keeps the region apart.
+        id: ``rROWcCOLUMN`` of the strongest pixel: the same at every threshold that keeps the region apart.
         rank: 1 for the strongest.
         row, column: Place of the strongest pixel, from 0.
         centroid_row, centroid_column: Mean place.
@@ -173,7 +173,7 @@ def _describe(
     (top, left), (bottom, right) = places.min(axis=0).tolist(), places.max(axis=0).tolist()
     hits = None if marked is None else int(np.count_nonzero(marked[places[:, 0], places[:, 1]]))
     return Region(
-        id=f"{row}-{column}",
+        id=f"r{row}c{column}",
         rank=rank,
         row=row,
         column=column,

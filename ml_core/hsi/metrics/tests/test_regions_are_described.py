@@ -36,7 +36,7 @@ def test_regions_come_strongest_first_with_place_size_and_score():
     scores, mask, _ = picture()
     first, second, third = find_regions(scores, 20, mask=mask, pixel_area_m2=4)
     assert [first.rank, second.rank, third.rank] == [1, 2, 3]
-    assert (first.id, first.row, first.column) == ("6-12", 6, 12)
+    assert (first.id, first.row, first.column) == ("r6c12", 6, 12)
     assert (first.top, first.left, first.bottom, first.right) == (5, 10, 6, 12)
     assert (first.centroid_row, first.centroid_column) == (5.5, 11)
     assert (first.pixels, first.area_m2) == (6, 24)
@@ -50,7 +50,7 @@ def test_regions_come_strongest_first_with_place_size_and_score():
 def test_an_id_stays_while_the_threshold_moves():
     scores, _, _ = picture()
     assert [region.id for region in find_regions(scores, 20)] == [region.id for region in find_regions(scores, 35)]
-    assert find_regions(scores, 80)[0].id == "6-12"
+    assert find_regions(scores, 80)[0].id == "r6c12"
 
 
 def test_only_as_many_as_asked_for_and_none_above_the_maximum():
@@ -66,7 +66,7 @@ def test_without_a_threshold_the_highest_percent_makes_the_regions():
     assert find_regions(np.ones((9, 9))) == []
     almost_constant = np.zeros((20, 20))
     almost_constant[3, 4] = 1
-    assert [region.id for region in find_regions(almost_constant)] == ["3-4"]
+    assert [region.id for region in find_regions(almost_constant)] == ["r3c4"]
 
 
 def test_the_spectrum_is_compared_with_a_ring_that_holds_no_other_region():
