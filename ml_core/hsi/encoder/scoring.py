@@ -14,14 +14,14 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from ml_core.hsi.encoder.bert import HSIEncoderBERT, Windows
 from ml_core.hsi.encoder.density import negative_log_likelihoods
-from ml_core.hsi.encoder.windows import WindowLayout, cut_windows, grid_shape, whitened
+from ml_core.hsi.encoder.windows import WindowLayout, cut_windows, grid_shape, whitened, whitening
 from ml_core.hsi.tokenizer.token_map import TokenMap
 
 _BATCH = 32
+_FINEST = 2
 
 
 @dataclass(frozen=True)
@@ -62,83 +62,98 @@ def score_rows(
     layout, settings = layout or WindowLayout(), settings or ScoringSettings()
     height, width = tokens.spectral.shape
     start, stop, _ = rows.indices(height)
-    coordinates = whitened(tokens, encoder.coordinates)
-    maps = {}
+    kinds = ("lm_nll", "token_nll") if settings.with_ids else ("lm_nll",)
+    maps: dict[str, NDArray[np.float32]] = {}
     for stride in layout.strides_for(height, width):
-        found = np.full((2, stop - start, width), -np.inf, dtype=np.float32)
-        for blocks in _batches((height, width), stride, (start, stop), layout, settings):
-            _score_batch(
-                encoder, tokens, coordinates, blocks, stride, domain_id, layout, settings, (sums, counts, start)
-            )
-        maps[f"lm_nll_{stride}"] = found[0]
-        if settings.with_ids:
-            maps[f"token_nll_{stride}"] = found[1]
+        found = np.full((len(kinds), stop - start, width), -np.inf, dtype=np.float32)
+        scorer = _Scorer(encoder, tokens, stride, domain_id, layout, settings)
+        for blocks in scorer.batches(start, stop):
+            values, row, column = scorer.score(blocks)
+            inside = (row >= start) & (row < stop)
+            for number, kind_values in enumerate(values):
+                np.maximum.at(found[number], (row[inside] - start, column[inside]), kind_values[inside])
+        maps |= {f"{kind}_{stride}": found[number] for number, kind in enumerate(kinds)}
     return maps
 
 
-def _batches(
-    shape: tuple[int, int], stride: int, rows: tuple[int, int], layout: WindowLayout, settings: ScoringSettings
-) -> Iterator[NDArray[np.int64]]:
-    """Upper left tokens of the blocks that touch some rows, in whole batches of the lattice."""
-    grid = grid_shape(shape, stride, (0, 0))
-    across, down = (_starts(length, layout.block, settings.step) for length in reversed(grid))
-    for row in down:
-        if row * stride < rows[1] and (row + layout.block) * stride > rows[0]:
-            for first in range(0, len(across), _BATCH):
-                columns = across[first : first + _BATCH]
-                yield np.stack([np.full_like(columns, row), columns], axis=1)
+class _Scorer:
+    """Scores of the blocks of a scene at one stride."""
+
+    def __init__(
+        self,
+        encoder: HSIEncoderBERT,
+        tokens: TokenMap,
+        stride: int,
+        domain_id: int,
+        layout: WindowLayout,
+        settings: ScoringSettings,
+    ) -> None:
+        self._encoder, self._tokens = encoder, tokens
+        self._stride, self._domain_id = stride, domain_id
+        self._layout, self._settings = layout, settings
+        self._factors = whitening(tokens, encoder.coordinates)
+        self._device = encoder.position_embedding.weight.device
+
+    def batches(self, start: int, stop: int) -> Iterator[NDArray[np.int64]]:
+        """Upper left tokens of the blocks that touch some rows of pixels, in whole batches of the lattice."""
+        shape, layout, stride = self._tokens.spectral.shape, self._layout, self._stride
+        grid = grid_shape(shape, stride, (0, 0))
+        across, down = (_starts(length, layout.block, self._settings.step) for length in reversed(grid))
+        for row in down:
+            if row * stride < stop and (row + layout.block) * stride > start:
+                for first in range(0, len(across), _BATCH):
+                    columns = across[first : first + _BATCH]
+                    yield np.stack([np.full_like(columns, row), columns], axis=1)
+
+    @torch.inference_mode()
+    def score(
+        self, blocks: NDArray[np.int64]
+    ) -> tuple[list[NDArray[np.float32]], NDArray[np.int64], NDArray[np.int64]]:
+        """Values of each kind, and the rows and columns of the pixels they belong to, all of one shape."""
+        windows = self._windows(blocks)
+        prediction = self._encoder.predict(windows, with_ids=self._settings.with_ids)
+        height, width = self._tokens.spectral.shape
+        row, column = _pixels_of(blocks, self._stride, self._layout, (height, width))
+        targets = torch.from_numpy(whitened(self._tokens, self._factors, row, column)).to(self._device)
+        found = [negative_log_likelihoods(prediction.density, targets, windows.coordinates).pooled]
+        if self._settings.with_ids:
+            k, m = (
+                torch.from_numpy(ids[row, column].astype(np.int64)).to(self._device)
+                for ids in (self._tokens.spectral, self._tokens.spatial)
+            )
+            found.append(-prediction.log_spectral.gather(-1, k) - prediction.log_spatial.gather(-1, m))
+        return [values.float().cpu().numpy() for values in found], row, column
+
+    def _windows(self, blocks: NDArray[np.int64]) -> Windows:
+        unknown = self._encoder.spatial_codes
+        arrays = cut_windows(self._tokens, self._factors, blocks, self._stride, (0, 0), self._layout, unknown)
+        device, count = self._device, len(blocks)
+        return Windows(
+            spectral=torch.from_numpy(arrays.spectral).to(device),
+            spatial=torch.from_numpy(arrays.spatial).to(device),
+            coordinates=torch.from_numpy(arrays.coordinates).to(device),
+            places=torch.from_numpy(arrays.places).to(device),
+            hidden_spatial=torch.from_numpy(arrays.hidden_spatial).to(device),
+            domain_ids=torch.full((count,), self._domain_id, device=device),
+            stride=torch.full((count,), float(self._stride), device=device),
+        )
+
+
+def combine_strides(maps: dict[str, NDArray[np.float32]], kind: str = "lm_nll") -> NDArray[np.float32]:
+    """One map of a kind: the mean of the two finest strides that the scene has.
+
+    The coarsest one sees large targets and little else; on scenes with small targets it takes more than it gives
+    (docs/hsi.md).
+    """
+    strides = sorted(int(name.rsplit("_", 1)[1]) for name in maps if name.startswith(f"{kind}_"))[:_FINEST]
+    combined: NDArray[np.float32] = np.mean([maps[f"{kind}_{stride}"] for stride in strides], axis=0, dtype=np.float32)
+    return combined
 
 
 def _starts(length: int, block: int, step: int) -> NDArray[np.int64]:
     """Places of blocks along a side, so that every token is covered."""
     last = max(length - block, 0)
     return np.unique(np.append(np.arange(0, last + 1, step), last)).astype(np.int64)
-
-
-@torch.inference_mode()
-def _score_batch(
-    encoder: HSIEncoderBERT,
-    tokens: TokenMap,
-    coordinates: NDArray[np.float32],
-    blocks: NDArray[np.int64],
-    stride: int,
-    domain_id: int,
-    layout: WindowLayout,
-    settings: ScoringSettings,
-    into: tuple[NDArray[np.float32], int],
-) -> None:
-    """Enter the scores of one batch of windows into maps, which begin with some row of the scene."""
-    arrays = cut_windows(tokens, coordinates, blocks, stride, (0, 0), layout, encoder.spatial_codes)
-    device = encoder.position_embedding.weight.device
-    count = len(blocks)
-    windows = Windows(
-        spectral=torch.from_numpy(arrays.spectral).to(device),
-        spatial=torch.from_numpy(arrays.spatial).to(device),
-        coordinates=torch.from_numpy(arrays.coordinates).to(device),
-        places=torch.from_numpy(arrays.places).to(device),
-        hidden_spatial=torch.from_numpy(arrays.hidden_spatial).to(device),
-        domain_ids=torch.full((count,), domain_id, device=device),
-        stride=torch.full((count,), float(stride), device=device),
-    )
-    prediction = encoder.predict(windows, with_ids=settings.with_ids)
-    pixels = _pixels_of(blocks, stride, layout, (tokens.spectral.shape[0], tokens.spectral.shape[1]))
-    targets = torch.from_numpy(coordinates[pixels]).to(device)
-    found = [negative_log_likelihoods(prediction.density, targets, windows.coordinates).pooled]
-    if settings.with_ids:
-        k = torch.from_numpy(tokens.spectral[pixels].astype(np.int64)).to(device)
-        m = torch.from_numpy(tokens.spatial[pixels].astype(np.int64)).to(device)
-        found.append(_id_nll(prediction.log_spectral, k) + _id_nll(prediction.log_spatial, m))
-    maps, start = into
-    row, column = pixels
-    inside = (row >= start) & (row < start + maps.shape[1])
-    place = (row[inside] - start, column[inside])
-    for number, values in enumerate(found):
-        np.maximum.at(maps[number], place, values.float().cpu().numpy()[inside])
-
-
-def _id_nll(log_probabilities: Tensor, ids: Tensor) -> Tensor:
-    """(batch, Q, K) at (batch, Q, R) ids."""
-    return -log_probabilities.gather(-1, ids)
 
 
 def _pixels_of(

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from ml_core.engine.task import Gather, Step, Task
 from ml_core.hsi.encoder.bert import HSIEncoderBERT, Windows
 from ml_core.hsi.encoder.density import negative_log_likelihoods, smooth_mean_error
-from ml_core.hsi.encoder.windows import WindowArrays, WindowLayout, cut_windows, grid_shape, whitened
+from ml_core.hsi.encoder.windows import WindowArrays, WindowLayout, cut_windows, grid_shape, whitening
 from ml_core.hsi.tokenizer.token_map import TokenMap
 from ml_core.run.seeds import mix
 
@@ -69,7 +69,7 @@ class WindowData:
         split: Literal["train", "val"],
     ) -> None:
         self._scenes = list(scenes)
-        self._coordinates = [whitened(scene.tokens, coordinates) for scene in self._scenes]
+        self._factors = [whitening(scene.tokens, coordinates) for scene in self._scenes]
         self._layout, self._spatial_codes = layout, spatial_codes
         self._samples, self._seed, self._split = samples, seed, split
         self._corners = [mix(seed, "corner", number) % 4 for number in range(len(self._scenes))]
@@ -97,7 +97,7 @@ class WindowData:
         keys = ("window", self._split, epoch if training else 0, index)
         generator = np.random.default_rng(mix(self._seed, *keys))
         number = int(generator.integers(len(self._scenes)))
-        scene, coordinates = self._scenes[number], self._coordinates[number]
+        scene, factors = self._scenes[number], self._factors[number]
         height, width = scene.tokens.spectral.shape
         strides = self._layout.strides_for(height, width)
         shares = np.resize(_STRIDE_SHARES, len(strides))
@@ -105,7 +105,7 @@ class WindowData:
         phase = (int(generator.integers(stride)), int(generator.integers(stride)))
         grid = grid_shape((height, width), stride, phase)
         block = self._block(generator, grid, self._corners[number], held_out=not training)
-        window = cut_windows(scene.tokens, coordinates, block, stride, phase, self._layout, self._spatial_codes)
+        window = cut_windows(scene.tokens, factors, block, stride, phase, self._layout, self._spatial_codes)
         if training:
             window = _vary(window, generator, self._layout.side)
         return window, scene.domain_id, stride

@@ -55,20 +55,28 @@ class WindowArrays:
     hidden_spatial: NDArray[np.int64]
 
 
-def whitened(tokens: TokenMap, coordinates: int) -> NDArray[np.float32]:
-    """The first coordinates of a scene, each with variance 1: (H, W, coordinates) float32; zero where missing."""
-    variances = np.zeros(coordinates)
+def whitening(tokens: TokenMap, coordinates: int) -> NDArray[np.float32]:
+    """Factors that give the first coordinates of a scene variance 1: (coordinates,), zero where there is none."""
+    factors = np.zeros(coordinates, dtype=np.float32)
     kept = min(coordinates, tokens.variances.size)
-    variances[:kept] = tokens.variances[:kept]
-    factor = np.where(variances > 0, np.maximum(variances, 1e-30) ** -0.5, 0.0).astype(np.float32)
-    found = np.zeros((*tokens.spectral.shape, coordinates), dtype=np.float32)
-    found[..., :kept] = tokens.coordinates[..., :kept] * factor[:kept]
+    variances = tokens.variances[:kept]
+    factors[:kept] = np.where(variances > 0, np.maximum(variances, 1e-30) ** -0.5, 0.0)
+    return factors
+
+
+def whitened(
+    tokens: TokenMap, factors: NDArray[np.float32], rows: NDArray[np.int64], columns: NDArray[np.int64]
+) -> NDArray[np.float32]:
+    """Coordinates of some pixels, each with variance 1 over the scene: (..., C) float32."""
+    found = np.zeros((*np.broadcast_shapes(rows.shape, columns.shape), factors.size), dtype=np.float32)
+    kept = min(factors.size, tokens.coordinates.shape[-1])
+    np.multiply(tokens.coordinates[rows, columns][..., :kept], factors[:kept], out=found[..., :kept])
     return found
 
 
 def cut_windows(
     tokens: TokenMap,
-    coordinates: NDArray[np.float32],
+    factors: NDArray[np.float32],
     blocks: NDArray[np.int64],
     stride: int,
     phase: tuple[int, int],
@@ -79,7 +87,7 @@ def cut_windows(
 
     Args:
         tokens: Of a scene.
-        coordinates: (H, W, C) from `whitened`.
+        factors: From `whitening`.
         blocks: (n, 2), upper left tokens of the blocks on the grid of every ``stride``-th pixel.
         stride: Pixels between tokens.
         phase: Row and column of the first pixel of that grid.
@@ -94,7 +102,7 @@ def cut_windows(
     # A scene smaller than a window repeats its last row and column.
     rows = np.minimum(corner[:, :1] + offset, grid[0] - 1) * stride + phase[0]
     columns = np.minimum(corner[:, 1:] + offset, grid[1] - 1) * stride + phase[1]
-    index = (rows[:, :, None], columns[:, None, :])
+    index = rows[:, :, None], columns[:, None, :]
     inside = blocks - corner
     reach = np.arange(layout.block)
     places = (inside[:, :1] + reach)[:, :, None] * layout.side + (inside[:, 1:] + reach)[:, None, :]
@@ -109,7 +117,7 @@ def cut_windows(
     return WindowArrays(
         tokens.spectral[index].astype(np.int64).reshape(count, -1),
         spatial.reshape(count, -1),
-        coordinates[index].reshape(count, layout.side**2, -1),
+        whitened(tokens, factors, *index).reshape(count, layout.side**2, -1),
         places,
         hidden_spatial,
     )

@@ -6,8 +6,7 @@ import numpy as np
 import torch
 
 from ml_core.hsi.canonical import CanonicalScene, CanonicalSettings, canonicalise
-from ml_core.hsi.tokenizer import SSPQTokenizer, tokenize_scene
-from ml_core.hsi.tokenizer import token_map
+from ml_core.hsi.tokenizer import SSPQTokenizer, token_map, tokenize_scene
 from ml_core.hsi.tokenizer.tests.test_tokenizer_keeps_the_specification import a_tokenizer
 
 

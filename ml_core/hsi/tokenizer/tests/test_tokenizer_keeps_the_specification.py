@@ -34,7 +34,7 @@ def test_spectral_branch_gives_one_token_of_the_mean_spectrum() -> None:
     out = model(patches())
     assert out["recon"].shape == (3, 20)
     assert out["quantized"].shape == (3, 1, 16)
-    assert out["indices"].shape == (3, 1) and 0 <= out["indices"].min() and out["indices"].max() < 16
+    assert out["indices"].shape == (3, 1) and out["indices"].min() >= 0 and out["indices"].max() < 16
     assert set(out["loss_dict"]) == {"recon_loss", "vq_loss", "commitment_loss"}
     shuffled = patches().flatten(2)[:, :, torch.randperm(121)].view(3, 20, 11, 11)
     assert (model(shuffled)["indices"] == out["indices"]).all()
