@@ -7,7 +7,7 @@ specification: patches of 11 pixels, 256 codes of each kind, ``bert-base-uncased
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from ml_core.hsi.estimate import estimate_stages
