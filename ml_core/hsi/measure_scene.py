@@ -35,7 +35,6 @@ class Measurement:
         missing_pixels: (H, W) number of bands without a value.
         zero_pixels: (H, W) whether all bands are 0.
         negatives: Number of values below 0.
-        zeros: Number of values equal to 0.
         ceiling: Number of values equal to the largest of the whole cube.
         sample: (N, B) float32 pixels from all over the scene; all of them in a small scene.
         fingerprint: SHA-256 of type, shape and values.
@@ -50,7 +49,6 @@ class Measurement:
     missing_pixels: NDArray[np.int32]
     zero_pixels: NDArray[np.bool_]
     negatives: int
-    zeros: int
     ceiling: int
     sample: NDArray[np.float32]
     fingerprint: str
@@ -100,7 +98,8 @@ class _Tally:
         self.missing_bands = np.zeros(bands, np.int64)
         self.missing_pixels = np.zeros((height, width), np.int32)
         self.zero_pixels = np.zeros((height, width), bool)
-        self.negatives = self.zeros = self.ceiling = 0
+        self.negatives = self.ceiling = 0
+        self.may_miss = cube.dtype.kind == "f" or nodata is not None
         self.top = -np.inf
         # A step without common divisor with the width visits all columns alike.
         self.step = max(1, height * width // _SAMPLED_PIXELS)
@@ -110,33 +109,46 @@ class _Tally:
         self.digest = hashlib.sha256(f"{cube.shape} {cube.dtype.newbyteorder('=').str}".encode())
 
     def add(self, rows: NDArray[Any], start: int) -> None:
-        self.digest.update(rows.astype(rows.dtype.newbyteorder("<"), copy=False).tobytes())
-        missing = is_missing(rows, self.nodata)
-        self.missing_bands += missing.sum(axis=(0, 1))
-        self.missing_pixels[start : start + len(rows)] = missing.sum(axis=2)
-        self.zero_pixels[start : start + len(rows)] = (rows == 0).all(axis=2)
+        """Count the rows that begin at ``start``."""
+        self.digest.update(rows.astype(rows.dtype.newbyteorder("<"), copy=False).data)
+        pixels = rows.reshape(-1, rows.shape[2])
+        where = slice(start, start + len(rows))
+        self.zero_pixels[where] = ~rows.any(axis=2)
+        values = pixels.astype(np.float64)
+        missing = is_missing(pixels, self.nodata) if self.may_miss else None
+        if missing is not None and missing.any():
+            self.missing_bands += missing.sum(axis=0)
+            self.missing_pixels[where] = missing.sum(axis=1).reshape(rows.shape[:2])
+            values[missing] = np.nan
+            self.count += (~missing).sum(axis=0)
+            low, high = np.fmin.reduce(values), np.fmax.reduce(values)
+        else:
+            missing = None
+            self.count += len(pixels)
+            low, high = pixels.min(axis=0), pixels.max(axis=0)
         first = -(start * rows.shape[1]) % self.step
-        values = rows.astype(np.float64)
-        values[missing] = np.nan
-        self.samples.append(values.reshape(-1, rows.shape[2])[first :: self.step].astype(np.float32))
-        self.low = np.fmin(self.low, np.fmin.reduce(values, axis=(0, 1)))
-        self.high = np.fmax(self.high, np.fmax.reduce(values, axis=(0, 1)))
-        self.negatives += int(np.count_nonzero(values < 0))
-        self.zeros += int(np.count_nonzero(values == 0))
-        top = float(np.fmax.reduce(self.high))
-        self.ceiling = int(np.count_nonzero(values == top)) + (self.ceiling if top == self.top else 0)
-        self.top = top
+        self.samples.append(values[first :: self.step].astype(np.float32))
+        self._add_extremes(low, high, values)
         self._add_moments(values, missing)
 
-    def _add_moments(self, values: NDArray[np.float64], missing: NDArray[np.bool_]) -> None:
-        there = (~missing).sum(axis=(0, 1))
-        filled = np.where(missing, 0.0, values) if missing.any() else values
+    def _add_extremes(self, low: NDArray[Any], high: NDArray[Any], values: NDArray[np.float64]) -> None:
+        self.low, self.high = np.fmin(self.low, low), np.fmax(self.high, high)
+        if np.fmin.reduce(low) < 0:
+            self.negatives += int(np.count_nonzero(values < 0))
+        top, highest = float(np.fmax.reduce(self.high)), float(np.fmax.reduce(high))
+        if top > self.top:
+            self.top, self.ceiling = top, 0
+        if highest == self.top:
+            self.ceiling += int(np.count_nonzero(values == top))
+
+    def _add_moments(self, values: NDArray[np.float64], missing: NDArray[np.bool_] | None) -> None:
         if self.shift is None:  # sums around a first guess of the mean lose no digits
-            self.shift = filled.sum(axis=(0, 1)) / np.maximum(there, 1)
-        centred = np.where(missing, 0.0, filled - self.shift) if missing.any() else filled - self.shift
-        self.count += there
-        self.total += centred.sum(axis=(0, 1))
-        self.squares += np.einsum("rcb,rcb->b", centred, centred)
+            self.shift = np.nan_to_num(np.fmin.reduce(values))
+        values -= self.shift
+        if missing is not None:
+            values[missing] = 0.0
+        self.total += values.sum(axis=0)
+        self.squares += np.einsum("nb,nb->b", values, values)
 
     def result(self) -> Measurement:
         assert self.shift is not None
@@ -153,7 +165,6 @@ class _Tally:
             missing_pixels=self.missing_pixels,
             zero_pixels=self.zero_pixels,
             negatives=self.negatives,
-            zeros=self.zeros,
             ceiling=self.ceiling,
             sample=np.concatenate(self.samples),
             fingerprint=self.digest.hexdigest(),

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from ml_core.data.archive import ArchiveLimits, extract_zip
 from ml_core.errors import ConfigError, FormatError
 from ml_core.hsi.formats.axis_order import arrange
-from ml_core.hsi.formats.inspection import Choice, Inspection, inspect_scene
+from ml_core.hsi.formats.choosing import Choice
+from ml_core.hsi.formats.inspection import Inspection, inspect_scene
 from ml_core.hsi.formats.masks import read_mask
 from ml_core.hsi.formats.stored import copy_blocks
 from ml_core.hsi.import_config import ImportSceneConfig

@@ -62,3 +62,9 @@ class Candidate:
 def shape_text(shape: tuple[int, ...]) -> str:
     """``100 x 100 x 205``."""
     return " x ".join(f"{length:,}" for length in shape) or "single value"
+
+
+def cube_size(cube: Candidate) -> tuple[int, int, int]:
+    """Rows, columns, bands."""
+    height, width, bands = (cube.found.stored.shape[cube.axis_order.index(letter)] for letter in "HWB")
+    return height, width, bands

@@ -9,9 +9,7 @@ from typing import Final
 from ml_core.hsi.formats.axis_order import AxisReading, guess_order
 from ml_core.hsi.formats.candidates import Candidate, Found, shape_text
 from ml_core.hsi.formats.masks import squeezed
-
-#: Arrays that cannot be mapped are looked at up to this size; an inspection must stay quick.
-MAX_INSPECTED_BYTES: Final = 256 << 20
+from ml_core.hsi.formats.stored import MAX_INSPECTED_BYTES
 
 #: Fewer bands than this are a photograph.
 MIN_BANDS: Final = 4

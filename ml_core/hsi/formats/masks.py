@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from typing import Any, Final
@@ -12,12 +13,13 @@ from numpy.typing import NDArray
 from ml_core.errors import FormatError
 from ml_core.hsi.formats.axis_order import arrange
 from ml_core.hsi.formats.candidates import Candidate, Found, shape_text
-from ml_core.hsi.formats.stored import blocks
+from ml_core.hsi.formats.stored import MAX_INSPECTED_BYTES, StoredArray, blocks
 
 #: An array with more different values than this is a map of classes or a picture.
 MAX_MASK_VALUES: Final = 3
 
 _MANY: Final = 256
+_BLOCK_BYTES: Final = 1 << 20
 _NAMES: Final = re.compile(r"(^|[^a-z])(gt|mask|map|ground|truth|groundtruth|label|target|anomal)", re.IGNORECASE)
 _USUAL: Final = 0.5
 
@@ -32,18 +34,18 @@ class MaskValues:
 
 
 def mask_values(array: NDArray[Any]) -> MaskValues:
-    """Look at all values, block by block."""
+    """Look at all values, block by block; where there are many, the first block tells."""
     seen: NDArray[Any] = np.empty(0)
     marked, has_nan = 0, False
-    for start, stop in blocks(len(array), array.nbytes):
+    for start, stop in blocks(len(array), array.nbytes, _BLOCK_BYTES):
         block = np.asarray(array[start:stop], np.float64)
         nan = np.isnan(block)
         has_nan = has_nan or bool(nan.any())
         marked += int(np.count_nonzero(block[~nan]))
-        if len(seen) <= _MANY:
-            seen = np.union1d(seen, block[~nan])
-    values = tuple(float(value) for value in seen) if len(seen) <= _MANY else None
-    return MaskValues(values, marked / max(array.size, 1), has_nan)
+        seen = np.union1d(seen, block[~nan])
+        if len(seen) > _MANY:
+            return MaskValues(None, math.nan, has_nan)
+    return MaskValues(tuple(float(value) for value in seen), marked / max(array.size, 1), has_nan)
 
 
 def is_plane(shape: tuple[int, ...]) -> bool:
@@ -56,10 +58,16 @@ def squeezed(shape: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(length for length in shape if length != 1)
 
 
+def _is_readable_plane(stored: StoredArray) -> bool:
+    return (
+        not stored.refusal and is_plane(stored.shape) and (stored.is_mappable or stored.nbytes <= MAX_INSPECTED_BYTES)
+    )
+
+
 def looks_like_mask(found: Found) -> bool:
     """A plane with at most three different values."""
     stored = found.stored
-    if stored.refusal or not is_plane(stored.shape):
+    if not _is_readable_plane(stored):
         return False
     facts = mask_values(np.squeeze(stored.open()))
     return facts.values is not None and len(facts.values) <= MAX_MASK_VALUES
@@ -68,7 +76,7 @@ def looks_like_mask(found: Found) -> bool:
 def mask_candidate(found: Found, size: tuple[int, int]) -> Candidate | None:
     """The reading of an array as mask of a scene of ``size`` (rows, columns); None where the shapes do not fit."""
     stored = found.stored
-    if stored.refusal or not is_plane(stored.shape):
+    if not _is_readable_plane(stored):
         return None
     shape = squeezed(stored.shape)
     if shape != size and shape[::-1] != size:

@@ -27,7 +27,6 @@ from ml_core.hsi.formats.stored import (
 )
 
 _MAX_OBJECTS: Final = 1_000
-_MAX_DEPTH: Final = 4
 _INTERNAL: Final = ("#refs#", "#subsystem#")
 _FAULTS: Final = (OSError, RuntimeError, KeyError, ValueError, TypeError)
 
@@ -81,22 +80,31 @@ def read_mat73(path: Path) -> SceneFile:
     return SceneFile(path, "mat73", tuple(arrays), FileFacts(evidence=evidence, warnings=tuple(links)), parts=(path,))
 
 
-def _items(group: h5py.Group, prefix: str = "", depth: int = 0) -> Iterator[tuple[str, bool, h5py.Dataset | None]]:
-    """Name, whether it is a soft or external link, and the data set; hard links can make rings, so depth is bounded."""
-    for count, name in enumerate(group):
-        if count >= _MAX_OBJECTS:
-            return
-        key = f"{prefix}{name}"
-        if name in _INTERNAL:
+def _items(file: h5py.File) -> Iterator[tuple[str, bool, h5py.Dataset | None]]:
+    """Name, whether it is a soft or external link, and the data set. Hard links make rings: no group counts twice."""
+    seen: set[Any] = set()
+    waiting: list[tuple[str, h5py.Group]] = [("", file)]
+    count = 0
+    while waiting:
+        prefix, group = waiting.pop(0)
+        place = h5py.h5o.get_info(group.id).addr
+        if place in seen:
             continue
-        if not isinstance(group.get(name, getlink=True), h5py.HardLink):
-            yield key, True, None
-            continue
-        item = group[name]
-        if isinstance(item, h5py.Dataset):
-            yield key, False, item
-        elif isinstance(item, h5py.Group) and depth < _MAX_DEPTH:
-            yield from _items(item, f"{key}/", depth + 1)
+        seen.add(place)
+        for name in group:
+            count += 1
+            if count > _MAX_OBJECTS:
+                return
+            if name in _INTERNAL:
+                continue
+            if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+                yield f"{prefix}{name}", True, None
+                continue
+            item = group[name]
+            if isinstance(item, h5py.Dataset):
+                yield f"{prefix}{name}", False, item
+            elif isinstance(item, h5py.Group):
+                waiting.append((f"{prefix}{name}/", item))
 
 
 def _array(path: Path, key: str, item: h5py.Dataset) -> StoredArray:

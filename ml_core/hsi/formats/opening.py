@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from ml_core.errors import FormatError
 from ml_core.hsi.formats.axis_order import arrange
-from ml_core.hsi.formats.inspection import Choice, Inspection, inspect_scene
+from ml_core.hsi.formats.choosing import Choice
+from ml_core.hsi.formats.inspection import Inspection, inspect_scene
 from ml_core.hsi.formats.masks import read_mask
 from ml_core.hsi.formats.stored import MAX_LOADED_BYTES, blocks
 from ml_core.hsi.measure_scene import measure_scene

@@ -16,6 +16,9 @@ from ml_core.errors import CodedError, FormatError, UnsafeFileError
 #: Arrays that cannot be mapped are read whole up to this size; larger ones need an import, which goes through the disk.
 MAX_LOADED_BYTES: Final = 4 << 30
 
+#: An inspection must stay quick, so it looks into packed arrays up to this size only.
+MAX_INSPECTED_BYTES: Final = 256 << 20
+
 _MAX_RATIO: Final = 200.0
 _RATIO_FLOOR_BYTES: Final = 64 << 20
 _BLOCK_BYTES: Final = 64 << 20

@@ -157,9 +157,23 @@ def test_hdf5_references_and_rings_are_no_arrays(tmp_path: Path) -> None:
     with h5py.File(tmp_path / "a.mat", "w") as file:
         file.create_dataset("cells", (3, 4, 5), h5py.ref_dtype)
         group = file.create_group("ring")
-        group["again"] = group
+        for number in range(200):  # followed blindly, 200 to the power of the depth
+            group[f"again{number}"] = group
         file.create_dataset("data", data=sample().cube)
     assert np.array_equal(open_scene(tmp_path / "a.mat").cube, sample().cube)
+
+
+def test_links_out_of_a_folder_are_not_followed(tmp_path: Path) -> None:
+    samples.npz(tmp_path / "secret.npz")
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.npz").symlink_to(tmp_path / "secret.npz")
+    assert code_of(tmp_path / "in") == "hsi.unknown_format"
+
+
+def test_a_folder_of_very_many_files_is_no_scene(tmp_path: Path) -> None:
+    for number in range(205):
+        (tmp_path / f"{number}.npz").touch()
+    assert code_of(tmp_path) == "hsi.many_files"
 
 
 def test_a_geotiff_with_a_palette_is_refused(tmp_path: Path) -> None:
