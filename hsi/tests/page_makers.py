@@ -11,39 +11,49 @@ from numpy.typing import NDArray
 from cvstudio.accounts.models import User
 from hsi.models import AnomalyMap, Scene
 from hsi.storage import map_folder, scene_folder
+from ml_core.hsi.import_config import ImportSceneConfig
+from ml_core.hsi.import_scene import make_scene_folder
 from ml_core.hsi.infer import MAPS_FILE, describe_map, main_method
 from ml_core.hsi.metrics import score_map
-from ml_core.hsi.scene_folder import STATISTICS_FILE, write_scene_folder
 from ml_core.hsi.simulate import Simulation, simulate_scene
 
+NOTE = {
+    "code": "hsi.bad_bands",
+    "severity": "info",
+    "message": "Two bands are constant.",
+    "hint": "Nothing needs doing.",
+}
 KINDS = {"combined": "combined", "lm_nll": "head", "recon": "head", "one_class": "head"}
 
 
+class Silent:
+    """Nobody is told how far the import is, and nobody asks for its end."""
+
+    def log(self, message: str, level: Any = "info") -> None:
+        """Nothing."""
+
+    def progress(self, done: float, total: float | None, unit: str = "items", stage: str = "") -> None:
+        """Nothing."""
+
+    def raise_if_requested(self) -> None:
+        """Nothing."""
+
+
 def make_scene(owner: User, *, name: str = "Harbour", mask: bool = True, seed: int = 5) -> Scene:
-    """A simulated scene of 40 x 50 pixels that is ready."""
+    """A simulated scene of 40 x 50 pixels that was imported."""
     made = simulate_scene(seed, Simulation(height=40, width=50, bands=30))
-    if not mask:
-        made = type(made)(**{**vars(made), "mask": None})
-    scene = Scene.objects.create(
-        owner=owner, name=name, source=Scene.Source.UPLOAD, state=Scene.State.READY, height=40, width=50,
-        bands=made.cube.shape[2], dtype=str(made.cube.dtype), size_bytes=made.cube.nbytes, has_mask=mask,
-        wavelengths=[] if made.wavelengths is None else made.wavelengths.tolist(), fingerprint="sha256:" + "0" * 64,
-        anomaly_pixels=int(made.mask.sum()) if made.mask is not None else 0,
-        bad_bands=np.flatnonzero(~made.good_bands).tolist(),
-        findings=[{"code": "hsi.bad_bands", "severity": "info", "message": "Two bands are constant.", "hint": "None."}],
-    )  # fmt: skip
+    scene = Scene(owner=owner, name=name, source=Scene.Source.UPLOAD, state=Scene.State.READY)
     folder = scene_folder(scene)
     folder.parent.mkdir(parents=True)
-    write_scene_folder(made, folder)
-    if not (folder / STATISTICS_FILE).exists():
-        flat = np.asarray(made.cube, dtype=np.float64).reshape(-1, made.cube.shape[2])
-        measured = {
-            "mean": flat.mean(0).tolist(),
-            "std": flat.std(0).tolist(),
-            "min": flat.min(0).tolist(),
-            "max": flat.max(0).tolist(),
-        }
-        (folder / STATISTICS_FILE).write_text(json.dumps(measured))
+    file = folder.parent / "scene.npz"
+    np.savez(file, cube=made.cube, wavelengths=made.wavelengths, **({"gt": made.mask} if mask else {}))
+    facts = make_scene_folder(ImportSceneConfig(source=str(file), target=str(folder), name=name), Silent())
+    scene.height, scene.width, scene.bands = facts["shape"]
+    scene.wavelengths, scene.bad_bands = facts["wavelengths"] or [], facts["bad_bands"]
+    scene.has_mask, scene.anomaly_pixels = facts["has_mask"], facts["anomaly_pixels"] or 0
+    scene.dtype, scene.fingerprint, scene.size_bytes = facts["dtype"], facts["fingerprint"], made.cube.nbytes
+    scene.findings = [NOTE]
+    scene.save()
     return scene
 
 

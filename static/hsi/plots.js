@@ -67,7 +67,6 @@ class SpectrumPlot extends LinePlot {
 class ThresholdHistogram extends HistogramPlot {
   layout() {
     const layout = super.layout();
-    // Powers of ten would need a style that the content policy refuses; decades as 1, 10, 1k need none.
     Object.assign(layout.yaxis, { dtick: 1, exponentformat: "SI" });
     const { threshold } = this.options;
     if (Number.isFinite(threshold)) {

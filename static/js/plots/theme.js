@@ -47,7 +47,7 @@ function axis(read, { title = "", unit = "", log = false, range, integer = false
     tickfont: { size: 12, color: read("--ink-3") },
     nticks: log ? undefined : 7,
     dtick: log ? "D2" : undefined,
-    exponentformat: "power",
+    exponentformat: "e", // raised exponents would need styles, which the content policy refuses
   };
 }
 
