@@ -30,7 +30,8 @@ def without_large(*runs: str) -> list[str]:
 
 def listed_sensors(user: Any) -> QuerySet[Sensor]:
     """Sensors with the number of their scenes (1 query)."""
-    return Sensor.objects.visible_to(user).select_related("owner").annotate(scene_count=Count("scenes"))
+    rows = Sensor.objects.visible_to(user).select_related("owner").annotate(scene_count=Count("scenes"))
+    return rows.order_by("name", "id")
 
 
 def visible_sensor(user: Any, sensor_id: UUID) -> Sensor:

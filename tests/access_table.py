@@ -6,54 +6,34 @@ somebody else, in the address as well as in the body. Add a row with each new en
 
 from __future__ import annotations
 
+import importlib
 import io
 import zipfile
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from PIL import Image
 
 from cvstudio.weights.tests.makers import document, safetensors_file
+from tests.access_rows import (
+    ACTION,
+    LIST,
+    MEMBERS,
+    MINE,
+    NO_FORM,
+    NOTHING,
+    OPEN,
+    OWNED,
+    SHOWN,
+    SIGN_IN,
+    THING,
+    Page,
+    Row,
+    row,
+    thing,
+)
 
-NOTHING = "00000000-0000-0000-0000-000000000007"
-Body = Callable[[Any], dict[str, Any]]
-
-
-@dataclass(frozen=True)
-class Row:
-    """What the four roles get.
-
-    Attributes:
-        statuses: For anonymous, stranger, owner, administrator.
-        body: Makes the values to send from the world.
-        form: `json` or `multipart`.
-        query: Goes behind the path.
-    """
-
-    statuses: tuple[int, int, int, int]
-    body: Body | None = None
-    form: str = "json"
-    query: str = ""
-
-
-def row(*statuses: int, body: Body | dict[str, Any] | None = None, form: str = "json", query: str = "") -> Row:
-    """A row; a plain dictionary is sent as it is."""
-    made = (lambda world: body) if isinstance(body, dict) else body
-    return Row(statuses, made, form, query)  # type: ignore[arg-type]
-
-
-def thing(*names: str, **more: Any) -> Body:
-    """Ids of Alice's things under the names of fields: `thing("dataset", architecture="spare")`."""
-
-    def make(world: Any) -> dict[str, Any]:
-        named = {name: str(world.things[name].pk) for name in names}
-        return named | {
-            key: str(world.things[value].pk) if isinstance(value, str) and value in world.things else value
-            for key, value in more.items()
-        }
-
-    return make
+__all__ = ["PAGES", "ROWS", "Row"]
 
 
 def picture() -> io.BytesIO:
@@ -87,9 +67,6 @@ def weight_of(world: Any) -> str:
 
 
 FLIPS = {"name": "Flips", "operations": [{"op": "RandomHorizontalFlip"}]}
-OPEN = (200, 200, 200, 200)  # everybody
-MEMBERS = (401, 200, 200, 200)  # everybody who is logged in; lists show what is theirs
-OWNED = (401, 404, 200, 200)  # the owner and administrators
 LOGIN = {"username": "alice", "password": "wrong"}
 
 ROWS: dict[str, Row] = {
@@ -195,23 +172,6 @@ ROWS: dict[str, Row] = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Page:
-    """What the four roles get for a page: when they look at it, and when they send an empty form."""
-
-    get: tuple[int, ...]
-    post: tuple[int, ...]
-
-
-SIGN_IN = 302
-NO_FORM = (302, 405, 405, 405)  # the page has no form of its own
-SHOWN = (SIGN_IN, 200, 200, 200)
-MINE = (SIGN_IN, 404, 200, 200)
-DONE = (SIGN_IN, 404, 302, 302)  # the form of an owner works and leads on
-LIST = Page(SHOWN, NO_FORM)
-THING = Page(MINE, NO_FORM)
-ACTION = Page(NO_FORM, DONE)
-
 PAGES: dict[str, Page] = {
     # Pages that ignore the method answer a POST like a GET; they change nothing.
     "/": Page(SHOWN, SHOWN),
@@ -268,3 +228,9 @@ PAGES: dict[str, Page] = {
     "/runs/{run_id}/resources.json": Page(MINE, MINE),
     "/runs/{run_id}/{tab}": Page(MINE, MINE),
 }
+
+# A domain that is installed brings its own rows, so that these tests pass without it.
+for _domain in settings.DOMAIN_APPS:
+    _own = importlib.import_module(f"{_domain}.tests.access")
+    ROWS |= _own.ROWS
+    PAGES |= _own.PAGES

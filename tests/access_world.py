@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -114,4 +115,6 @@ def make_world() -> World:
         "/api/v1/inference/": {"job_id": job.pk, "id": job.pk},
         "/inference/": {"job_id": job.pk, "id": job.pk},
     }
+    for domain in settings.DOMAIN_APPS:
+        importlib.import_module(f"{domain}.tests.access").extend(world)
     return world

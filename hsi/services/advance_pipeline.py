@@ -15,6 +15,7 @@ from hsi.models import Pipeline, Scene
 from hsi.services.detect import run_detection
 from hsi.storage import scene_folder
 from ml_core.errors import CodedError
+from ml_core.hsi.presets import PRESETS
 
 logger = logging.getLogger(__name__)
 
@@ -74,11 +75,19 @@ def config_of(pipeline: Pipeline, stage: str) -> dict[str, Any]:
     scenes = pipeline.targets if stage == "anomaly" else pipeline.scenes
     config = {**pipeline.settings.get(stage, {}), "preset": pipeline.preset}
     config["pretrain_datasets"] = [entry(scene) for scene in scenes.order_by("name", "id")]
-    if stage == "pretrain" and pipeline.tokenizer is not None:
-        config["tokenizer"] = str(library.folder_of(pipeline.tokenizer))
+    if stage == "pretrain":
+        config["num_domains"] = _domains(config)
+        if pipeline.tokenizer is not None:
+            config["tokenizer"] = str(library.folder_of(pipeline.tokenizer))
     if stage == "anomaly" and pipeline.encoder is not None:
         config["encoder"] = str(library.folder_of(pipeline.encoder))
     return config
+
+
+def _domains(config: dict[str, Any]) -> int:
+    """As many domains as the settings say, and at least those of the scenes."""
+    known = config.get("num_domains") or PRESETS["pretrain"][config["preset"]]["num_domains"]
+    return max(int(known), *(1 + int(item["domain_id"]) for item in config["pretrain_datasets"]))
 
 
 def entry(scene: Scene) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from hsi.errors import SceneError
 from hsi.models import Pipeline, Scene
 from hsi.selectors import require_ready
 from hsi.services.advance_pipeline import RECIPES, begin_next, entry
-from ml_core.hsi import presets
+from ml_core.hsi.presets import PRESETS, estimate_chain
 from ml_core.run.config import parse_config
 from ml_core.run.registry import get_recipe
 
@@ -25,12 +25,12 @@ _LATER = {"tokenizer": {}, "pretrain": {"tokenizer": "-"}, "anomaly": {"encoder"
 
 def preset_names() -> list[str]:
     """Names of the presets, the recommended one first."""
-    return list(presets.PRESETS["tokenizer"])
+    return list(PRESETS["tokenizer"])
 
 
 def preset_settings() -> list[dict[str, Any]]:
     """Each preset with the settings of its stages."""
-    stages = presets.PRESETS.items()
+    stages = PRESETS.items()
     return [
         {"name": name, "settings": {stage: dict(values[name]) for stage, values in stages}} for name in preset_names()
     ]
@@ -87,8 +87,8 @@ def estimate(
         SceneError: There is no such preset.
     """
     _check_preset(preset)
-    learnt = presets.estimate_chain(preset, [scene.shape for scene in scenes if scene.shape is not None])
-    mapped = presets.estimate_chain(preset, [scene.shape for scene in targets or scenes if scene.shape is not None])
+    learnt = estimate_chain(preset, [scene.shape for scene in scenes if scene.shape is not None])
+    mapped = estimate_chain(preset, [scene.shape for scene in targets or scenes if scene.shape is not None])
     seconds = {"tokenizer": learnt["tokenizer"], "pretrain": learnt["pretrain"]}
     seconds |= {"anomaly": mapped["anomaly"], "maps": mapped["infer"]}
     return [{"stage": stage, "seconds": round(value, 1)} for stage, value in seconds.items()]

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from cvstudio.datasets.tests.carry_out import carry_out_all
 from cvstudio.runs.hooks import run_completed, run_ended
 from cvstudio.runs.models import Run, RunState
 from cvstudio.runs.services.create_run import create_run
@@ -15,6 +16,7 @@ from cvstudio.weights.models import WeightVersion
 from cvstudio.weights.services.delete_weight import delete_weight
 from hsi.models import AnomalyMap, Pipeline, Scene
 from hsi.services import advance_pipeline as advancing
+from hsi.services.create_scene import create_sample
 from hsi.storage import scene_folder
 from hsi.tests.makers import leave_weight, make_scene, make_weight
 
@@ -167,6 +169,14 @@ def test_settings_of_a_stage_reach_its_run(alice_api: Any, scene: Scene) -> None
     assert run is not None and run.config["num_epochs"] == 3
 
 
+def test_scenes_of_many_sensors_find_room_in_the_encoder(alice_api: Any, scene: Scene) -> None:
+    Scene.objects.filter(id=scene.id).update(domain_id=40)
+    body = start(alice_api, scene)
+    finish(body["id"], "tokenizer")
+    run = Pipeline.objects.get(id=body["id"]).pretrain_run
+    assert run is not None and run.config["num_domains"] == 41
+
+
 def test_strangers_learn_nothing_from_scenes_of_others(alice_api: Any, bob_api: Any, scene: Scene) -> None:
     body = start(alice_api, scene)
     assert bob_api.post(URL, {"preset": "cpu", "scenes": [str(scene.id)]}).status_code == 404
@@ -220,3 +230,24 @@ def test_presets_show_their_settings(alice_api: Any) -> None:
     body = alice_api.get("/api/v1/hsi/presets").json()
     assert {row["name"] for row in body} >= {"cpu", "gpu", "specification"}
     assert body[0]["settings"]["tokenizer"]["K_s"] > 1
+
+
+TINY = {
+    "tokenizer": {"num_epochs": 1, "patches_per_epoch": 64, "batch_size": 32, "K_s": 4, "K_x": 4, "hidden_dim": 8},
+    "pretrain": {"pretrain_epochs": 1, "crops_per_epoch": 8, "pretrain_batch_size": 4, "max_seq_len": 64},
+    "anomaly": {"anomaly_epochs": 1, "anomaly_batch_size": 2},
+}
+
+
+@pytest.mark.slow
+def test_the_real_stages_end_in_maps_of_all_heads(alice: Any, alice_api: Any) -> None:
+    create_sample(alice)
+    carry_out_all()
+    body = start(alice_api, Scene.objects.get(), settings=TINY)
+    carry_out_all()
+    body = alice_api.get(f"{URL}/{body['id']}").json()
+    faults = list(Run.objects.filter(state=RunState.FAILED).values_list("recipe", "cause"))
+    assert (body["state"], faults) == ("completed", [])
+    made = AnomalyMap.objects.get()
+    assert {"combined", "training_free", "lm_nll", "token_nll", "recon", "one_class"} <= set(made.methods)
+    assert made.main_method == "combined" and made.methods["combined"]["metrics"]["auc"] > 0.5
