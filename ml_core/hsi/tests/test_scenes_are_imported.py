@@ -19,8 +19,10 @@ from ml_core.hsi.formats.tests import samples
 from ml_core.hsi.formats.tests.samples import MAKERS, sample
 from ml_core.hsi.import_config import ImportSceneConfig
 from ml_core.hsi.import_scene import import_scene, make_scene_folder
+from ml_core.run.cli import main
 from ml_core.run.control import RunStopped
 from ml_core.run.files import sha256_file
+from ml_core.run.registry import get_recipe
 
 
 class Reporter:
@@ -311,3 +313,22 @@ def test_the_recipe_reports_its_artifacts(tmp_path: Path) -> None:
     assert run.artifacts == ["preview.png", "statistics.json"]
     assert result["scene"]["fingerprint"] == run.fingerprint
     assert result["metrics"]["bands"] == sample().shape[2]
+
+
+def test_an_import_from_the_command_line(tmp_path: Path) -> None:
+    source = samples.npz(tmp_path / "a.npz")
+    arguments = ["--set", f"source={source}", "--set", f"target={tmp_path / 'scene'}", "--out", str(tmp_path / "run")]
+    assert main(["hsi.import", *arguments]) == 0
+    result = json.loads((tmp_path / "run" / "result.json").read_text())
+    assert result["scene"]["anomaly_pixels"] == int(np.sum(sample().mask))
+    assert (tmp_path / "run" / "artifacts" / "preview.png").is_file()
+    arguments[1], arguments[3], arguments[5] = f"source={tmp_path}/gone", f"target={tmp_path}/s2", f"{tmp_path}/2"
+    assert main(["hsi.import", *arguments]) == 1
+    result = json.loads((tmp_path / "2" / "result.json").read_text())
+    assert (result["error"]["code"], result["cause"]) == ("import.source_missing", "data")
+
+
+def test_the_form_of_an_import_describes_every_field() -> None:
+    described = get_recipe("hsi.import").describe()
+    assert described["queue"] == "io"
+    assert all(entry.get("description") for entry in described["schema"]["properties"].values())
