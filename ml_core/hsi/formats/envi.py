@@ -18,6 +18,7 @@ from ml_core.hsi.formats.envi_header import (
     DATA_TYPES,
     EnviHeader,
     georeference_of,
+    is_envi_header,
     read_envi_header,
     wavelengths_of,
 )
@@ -86,10 +87,11 @@ def read_envi(path: Path) -> SceneFile:
 
 
 def header_beside(path: Path) -> Path | None:
-    """The header of a data file, or None."""
-    for candidate in (path.with_name(path.name + ".hdr"), path.with_suffix(".hdr")):
-        if candidate != path and candidate.is_file():
-            return candidate
+    """The ENVI header of a data file, or None; other programs write headers of this name, too."""
+    for suffix in (".hdr", ".HDR"):
+        for candidate in (path.with_name(path.name + suffix), path.with_suffix(suffix)):
+            if candidate != path and candidate.is_file() and is_envi_header(candidate):
+                return candidate
     return None
 
 

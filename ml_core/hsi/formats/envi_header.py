@@ -65,6 +65,12 @@ class EnviHeader:
             return None
 
 
+def is_envi_header(path: Path) -> bool:
+    """Whether a file begins as every ENVI header does."""
+    with path.open("rb") as stream:
+        return stream.read(4) == b"ENVI"
+
+
 def read_envi_header(path: Path) -> EnviHeader:
     """Parse a header file.
 

@@ -113,3 +113,11 @@ def test_lists_that_do_not_fit_the_bands_are_left_out_and_said(tmp_path: Path) -
     assert "3 wavelengths" in said and "2 entries" in said and "map info" in said
     path = samples.envi(tmp_path / "b.hdr", wavelength="{a, b, " + "c, " * 40 + "}")
     assert open_scene(path).wavelengths is None
+
+
+def test_a_header_of_another_program_is_no_envi_header(tmp_path: Path) -> None:
+    samples.npz(tmp_path / "a.npz")
+    (tmp_path / "b.hdr").write_text("NROWS 24\nNCOLS 20\nLAYOUT BIL\n")
+    (tmp_path / "b.bil").write_bytes(b"0" * 5000)
+    assert refused(tmp_path / "b.bil").code == "hsi.unknown_format"
+    assert np.array_equal(open_scene(tmp_path).cube, sample().cube)
