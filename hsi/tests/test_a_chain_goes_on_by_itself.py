@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 from cvstudio.datasets.tests.carry_out import carry_out_all
@@ -16,9 +17,10 @@ from cvstudio.weights.models import WeightVersion
 from cvstudio.weights.services.delete_weight import delete_weight
 from hsi.models import AnomalyMap, Pipeline, Scene
 from hsi.services import advance_pipeline as advancing
-from hsi.services.create_scene import create_sample
 from hsi.storage import scene_folder
 from hsi.tests.makers import leave_weight, make_scene, make_weight
+from ml_core.hsi.simulate import Simulation, simulate_scene
+from ml_core.hsi.stages.tests.chain import TINY
 
 URL = "/api/v1/hsi/pipelines"
 STEMS = {"tokenizer": "tokenizer", "pretrain": "encoder", "anomaly": "detector"}
@@ -232,18 +234,11 @@ def test_presets_show_their_settings(alice_api: Any) -> None:
     assert body[0]["settings"]["tokenizer"]["K_s"] > 1
 
 
-TINY = {
-    "tokenizer": {"num_epochs": 1, "patches_per_epoch": 64, "batch_size": 32, "K_s": 4, "K_x": 4, "hidden_dim": 8},
-    "pretrain": {"pretrain_epochs": 1, "crops_per_epoch": 8, "pretrain_batch_size": 4, "max_seq_len": 64},
-    "anomaly": {"anomaly_epochs": 1, "anomaly_batch_size": 2},
-}
-
-
 @pytest.mark.slow
 def test_the_real_stages_end_in_maps_of_all_heads(alice: Any, alice_api: Any) -> None:
-    create_sample(alice)
-    carry_out_all()
-    body = start(alice_api, Scene.objects.get(), settings=TINY)
+    simulated = simulate_scene(0, Simulation(height=32, width=32, bands=24, targets=3, largest=4))
+    scene = make_scene(alice, cube=np.asarray(simulated.cube), gt=np.asarray(simulated.mask))
+    body = start(alice_api, scene, settings=TINY)
     carry_out_all()
     body = alice_api.get(f"{URL}/{body['id']}").json()
     faults = list(Run.objects.filter(state=RunState.FAILED).values_list("recipe", "cause"))
