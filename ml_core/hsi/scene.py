@@ -35,6 +35,8 @@ class Scene:
         georeference: Place on the ground, or None.
         sensor: Name of the sensor; empty when unknown.
         domain_id: Number of the sensor or scene for the domain embedding.
+        invalid: (H, W) bool, True where a pixel was not measured and repeats its neighbour; None where all were.
+            Nothing is found there: a map has its smallest value.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Scene:
     georeference: Georeference | None = None
     sensor: str = ""
     domain_id: int = 0
+    invalid: NDArray[np.bool_] | None = None
 
     @property
     def shape(self) -> tuple[int, int, int]:

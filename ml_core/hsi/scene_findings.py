@@ -79,7 +79,7 @@ def _about_missing(measured: Measurement, plan: RepairPlan) -> Iterator[dict[str
     if plan.invalid.any():
         count = int(plan.invalid.sum())
         yield finding("invalid_pixels", "warning", count,
-                      f"Pixels without values in most bands, filled with the mean spectrum and marked: {count:,}.",
+                      f"Pixels without values in most bands, filled from their neighbours and marked: {count:,}.",
                       "They are no part of the scene: nothing is found there.", pixels=plan.invalid)  # fmt: skip
     empty = measured.zero_pixels & ~plan.invalid
     if empty.any():

@@ -78,12 +78,13 @@ def read_scene_folder(path: Path, *, name: str | None = None) -> Scene:
         georeference=None if place is None else Georeference(tuple(place["transform"]), place["crs"]),
         sensor=facts.get("sensor", ""),
         domain_id=int(facts.get("domain_id", 0)),
+        invalid=read_invalid(path),
     )
 
 
 def read_invalid(path: Path) -> NDArray[np.bool_] | None:
     """(H, W) True where a pixel of the scene was not measured; None where all were."""
-    return np.asarray(_plain(path / INVALID_FILE), bool) if (path / INVALID_FILE).is_file() else None
+    return np.asarray(_plain(path / INVALID_FILE)) if (path / INVALID_FILE).is_file() else None
 
 
 def scene_facts(scene: Scene, extra: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -118,6 +119,8 @@ def write_scene_folder(scene: Scene, path: Path, *, extra: dict[str, Any] | None
     copy = np.lib.format.open_memmap(path / CUBE_FILE, mode="w+", dtype=dtype, shape=scene.shape)
     copy_blocks(scene.cube, copy)
     copy.flush()
+    if scene.invalid is not None:
+        np.save(path / INVALID_FILE, np.asarray(scene.invalid, bool), allow_pickle=False)
     if scene.mask is not None:
         np.save(path / MASK_FILE, np.asarray(scene.mask, np.uint8), allow_pickle=False)
     write_json_atomic(path / SCENE_FILE, scene_facts(replace(scene, cube=copy), extra))

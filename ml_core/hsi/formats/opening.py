@@ -71,8 +71,9 @@ def build_scene(inspection: Inspection, *, name: str | None = None) -> Scene:
     facts = inspection.facts
     cube = arrange(inspection.cube.found.stored.open(), inspection.cube.axis_order)
     good, is_whole = usable_bands(cube)
+    invalid = None
     if not is_whole or facts.nodata is not None:
-        cube, good = _repaired(cube, facts.nodata)
+        cube, good, invalid = _repaired(cube, facts.nodata)
     if facts.bad_bands is not None:
         good &= ~facts.bad_bands
     return Scene(
@@ -83,11 +84,14 @@ def build_scene(inspection: Inspection, *, name: str | None = None) -> Scene:
         good_bands=good,
         georeference=facts.georeference,
         sensor=facts.sensor,
+        invalid=invalid,
     )
 
 
-def _repaired(cube: NDArray[Any], nodata: float | None) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-    """A copy in which missing values are replaced as an import would, and its usable bands."""
+def _repaired(
+    cube: NDArray[Any], nodata: float | None
+) -> tuple[NDArray[Any], NDArray[np.bool_], NDArray[np.bool_] | None]:
+    """A copy in which missing values are replaced as an import would, its usable bands, and its invalid pixels."""
     if cube.nbytes > MAX_LOADED_BYTES:
         raise FormatError("The cube has missing values and is too large to be repaired in memory.",
                           code="hsi.too_large", hint="Import the scene first.")  # fmt: skip
@@ -96,7 +100,7 @@ def _repaired(cube: NDArray[Any], nodata: float | None) -> tuple[NDArray[Any], N
     measured = measure_scene(copy, nodata=nodata)
     plan = plan_repair(copy, measured, nodata)
     repair_cube(copy, plan, nodata=nodata)
-    return copy, ~(measured.constant | plan.lost_bands)
+    return copy, ~(measured.constant | plan.lost_bands), plan.invalid if plan.invalid.any() else None
 
 
 def usable_bands(cube: NDArray[Any]) -> tuple[NDArray[np.bool_], bool]:

@@ -106,8 +106,9 @@ def test_missing_pixels_are_interpolated_marked_and_said(tmp_path: Path) -> None
     assert np.flatnonzero(~scene.good_bands).tolist() == [20]
     assert scene.cube[3, 4, 10] == pytest.approx((float(cube[3, 4, 9]) + float(cube[3, 4, 11])) / 2)
     assert scene.cube[5, 6, 0] == cube[5, 6, 1]
-    invalid = scene_folder.read_invalid(tmp_path / "out" / "scene")
-    assert invalid is not None and np.argwhere(invalid).tolist() == [[7, 8]]
+    assert scene.invalid is not None and np.argwhere(scene.invalid).tolist() == [[7, 8]]
+    beside = [scene.cube[row, column] for row, column in ((6, 8), (8, 8), (7, 7), (7, 9))]
+    assert any(np.array_equal(scene.cube[7, 8], spectrum) for spectrum in beside)
     found = codes(facts)
     assert found["missing_bands"]["bands"] == [20]
     assert found["repaired_pixels"]["positions"] == [[3, 4], [5, 6]]
@@ -116,6 +117,7 @@ def test_missing_pixels_are_interpolated_marked_and_said(tmp_path: Path) -> None
     assert np.array_equal(np.asarray(scene.cube)[kept], cube[kept])
     # The same scene opened without an import is repaired alike.
     assert np.array_equal(open_scene(source).cube, scene.cube)
+    assert np.array_equal(open_scene(source).invalid, scene.invalid)
 
 
 def test_values_that_stand_for_nothing_are_repaired_like_nan(tmp_path: Path) -> None:

@@ -83,3 +83,24 @@ def test_a_repaired_cube_has_nothing_missing_and_keeps_the_rest() -> None:
     assert np.isfinite(cube).all() and np.array_equal(cube[kept], before[kept])
     assert np.flatnonzero(plan.lost_bands).tolist() == [3] and np.argwhere(plan.invalid).tolist() == [[5, 5]]
     assert not plan_repair(cube, measure_scene(cube)).is_needed
+
+
+def test_gaps_are_filled_as_by_linear_interpolation() -> None:
+    rng = np.random.default_rng(3)
+    cube = rng.normal(size=(9, 8, 30))
+    cube[rng.random(cube.shape) < 0.3] = np.nan
+    expected = cube.copy()
+    for spectrum in expected.reshape(-1, 30):
+        gaps = np.isnan(spectrum)
+        spectrum[gaps] = np.interp(np.flatnonzero(gaps), np.flatnonzero(~gaps), spectrum[~gaps])
+    plan = plan_repair(cube, measure_scene(cube))
+    repair_cube(cube, plan)
+    judged = ~plan.invalid
+    assert judged.sum() > 60 and np.allclose(cube[judged], expected[judged])
+
+
+def test_an_invalid_border_repeats_the_nearest_measured_pixels() -> None:
+    cube = sample().cube.astype(np.int32)
+    cube[:4] = -1
+    repair_cube(cube, plan_repair(cube, measure_scene(cube, nodata=-1), -1), nodata=-1)
+    assert np.array_equal(cube[:4], np.repeat(sample().cube[4][None], 4, axis=0))
