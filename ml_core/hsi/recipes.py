@@ -17,20 +17,6 @@ from ml_core.run.registry import recipe
 @recipe(
     "hsi.import",
     ImportSceneConfig,
-    title="Import a scene",
-    summary="Reads a hyperspectral image in any common format, repairs what can be repaired, and measures its bands.",
-    queue="io",
-)
-def import_scene(config: ImportSceneConfig, run: RunContext) -> dict[str, Any]:
-    """Leave a scene folder at ``target``."""
-    from ml_core.hsi.import_scene import import_scene as import_files
-
-    return import_files(config, run)
-
-
-@recipe(
-    "hsi.import",
-    ImportSceneConfig,
     title="Import a hyperspectral scene",
     summary="Finds cube and mask in files of any known format, checks and measures them, and makes a scene folder.",
     queue="io",
