@@ -41,7 +41,7 @@ STOP = {"key": "stop", "title": _("Stop"), "icon": "stop", "danger": True}
 RESUME = {"key": "resume", "title": _("Resume"), "icon": "play", "main": True}
 RETRY = {"key": "retry", "title": _("Try again"), "icon": "retry", "main": True}
 ACTIONS = {"running": [PAUSE, STOP], "paused": [RESUME, STOP], "stopped": [RESUME], "failed": [RETRY]}
-SHOWN_PICTURES = 12
+SHOWN_PICTURES = 4
 SHOWN_NUMBERS = 6
 
 
