@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import pytest
 from django.apps import apps
+from django.conf import settings
 from django.contrib import admin
 from django.urls import reverse
 
-MODELS = [
-    model for config in apps.get_app_configs() if config.name.startswith("cvstudio.") for model in config.get_models()
+OURS = [
+    config
+    for config in apps.get_app_configs()
+    if config.name.startswith("cvstudio.") or config.name in settings.DOMAIN_APPS
 ]
+MODELS = [model for config in OURS for model in config.get_models()]
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
