@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Final
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import lapack
+from threadpoolctl import threadpool_limits
 
 from ml_core.hsi.classic.detector import Floats, Integers, Map, Progress, part, silent
 from ml_core.hsi.classic.parameters import CRDParameters
@@ -54,11 +55,13 @@ class CRD:
         scale = _scale(pixels)
         tell = part(progress, 0.05, 1)
         band = _Band(pixels, rows.outer, scale)
-        for row in range(pixels.height):
-            top = int(rows.outer_starts(row, row + 1)[0])
-            guard = int(rows.guard_starts(row, row + 1)[0]) - top
-            scores[row] = _score_row(band.rows_from(top), row - top, guard, rows, columns, self.parameters.ridge)
-            tell((row + 1) / pixels.height)
+        # Threads within products this small wait for each other longer than they work.
+        with threadpool_limits(1, "blas"):
+            for row in range(pixels.height):
+                top = int(rows.outer_starts(row, row + 1)[0])
+                guard = int(rows.guard_starts(row, row + 1)[0]) - top
+                scores[row] = _score_row(band.rows_from(top), row - top, guard, rows, columns, self.parameters.ridge)
+                tell((row + 1) / pixels.height)
         return pixels.finish(scores)
 
 

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from ml_core.hsi.classic.detector import Floats, Map, Progress, part, silent
 from ml_core.hsi.classic.parameters import LocalRXParameters
@@ -53,10 +54,12 @@ class LocalRX:
         white = pixels.project(axes / np.sqrt(variances), part(progress, 0.1, 0.2))
         scores = np.empty((pixels.height, pixels.width), dtype=np.float32)
         tell = part(progress, 0.2, 1)
-        for top, bottom in _spans(pixels.height, self.tile):
-            for left, right in _spans(pixels.width, self.tile):
-                scores[top:bottom, left:right] = _score_tile(white, rows, columns, (top, bottom), (left, right))
-                tell((top + (bottom - top) * right / pixels.width) / pixels.height)
+        # Threads within matrices this small wait for each other longer than they work.
+        with threadpool_limits(1, "blas"):
+            for top, bottom in _spans(pixels.height, self.tile):
+                for left, right in _spans(pixels.width, self.tile):
+                    scores[top:bottom, left:right] = _score_tile(white, rows, columns, (top, bottom), (left, right))
+                    tell((top + (bottom - top) * right / pixels.width) / pixels.height)
         return pixels.finish(scores)
 
 
