@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,7 +47,7 @@ def choose_cube(cubes: list[Candidate], found: list[Found], choice: Choice) -> t
     best = fitting[0]
     close = [item for item in fitting if item.score >= max(CERTAIN, best.score - 0.05)]
     is_open = len(close) > 1 and not choice.cube_key and not choice.cube_file
-    rivals = tuple(f'"{item.found.stored.key or item.found.file}"' for item in close[:6]) if is_open else ()
+    rivals = tuple(_shown(item.found) for item in close[:6]) if is_open else ()
     if choice.axis_order:
         order = check_order(choice.axis_order)
         chosen = (f"The order of the axes was chosen: {order}.",)
@@ -66,6 +67,10 @@ def _matching(candidates: list[Candidate], file: str, key: str) -> list[Candidat
     ]  # fmt: skip
 
 
+def _shown(found: Found) -> str:
+    return f'"{found.stored.key}" in {found.file}' if found.stored.key else found.file
+
+
 def _no_cube(found: list[Found], choice: Choice) -> FormatError:
     listed = ", ".join(
         f'"{item.stored.key or item.file}" ({item.stored.refusal.rstrip(".") or shape_text(item.stored.shape)})'
@@ -78,6 +83,17 @@ def _no_cube(found: list[Found], choice: Choice) -> FormatError:
                            hint="Choose an array of numbers with three axes.")  # fmt: skip
     return FormatError(f"No array can be a cube. There are: {listed or 'none'}.", code="hsi.no_cube",
                        hint="A cube is an array of real numbers with three axes: rows, columns and bands.")  # fmt: skip
+
+
+def nearest_masks(masks: list[Candidate], cube: Candidate) -> list[Candidate]:
+    """Masks of about equal score in the order in which they belong to the cube: same file, then most alike in name."""
+
+    def distance(mask: Candidate) -> tuple[float, bool, float]:
+        name, wanted = (item.found.source.path.stem.lower() for item in (mask, cube))
+        likeness = difflib.SequenceMatcher(None, name, wanted).ratio()
+        return -round(mask.score, 1), mask.found.source is not cube.found.source, -likeness
+
+    return sorted(masks, key=distance)
 
 
 def choose_mask(

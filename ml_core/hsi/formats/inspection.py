@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ml_core.errors import FormatError
 from ml_core.hsi.formats.candidates import CERTAIN, Candidate, Found, cube_size
-from ml_core.hsi.formats.choosing import Choice, choose_cube, choose_mask
+from ml_core.hsi.formats.choosing import Choice, choose_cube, choose_mask, nearest_masks
 from ml_core.hsi.formats.cubes import cube_candidate
 from ml_core.hsi.formats.gathering import file_names, open_files
 from ml_core.hsi.formats.masks import looks_like_mask, mask_candidate, squeezed
@@ -142,7 +142,7 @@ def inspect_scene(paths: Path | Sequence[Path], choice: Choice | None = None) ->
     cube, rivals = choose_cube(cubes, found, choice)
     height, width, bands = cube_size(cube)
     others = [item for item in found if item.stored is not cube.found.stored]
-    masks = _sorted(mask_candidate(item, (height, width)) for item in others)
+    masks = nearest_masks(_sorted(mask_candidate(item, (height, width)) for item in others), cube)
     mask, notes = choose_mask(masks, others, (height, width), choice)
     facts = _facts(cube, files, spectra.get(bands), bands)
     return Inspection(tuple(files), tuple(names), tuple(cubes), tuple(masks), cube, mask, facts, tuple(notes), rivals)

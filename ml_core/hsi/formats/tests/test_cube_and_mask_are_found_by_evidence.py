@@ -141,6 +141,26 @@ def test_two_cubes_need_a_person(tmp_path: Path) -> None:
     assert caught.value.code == "hsi.key_unknown" and '"first"' in caught.value.message
 
 
+def test_of_several_scenes_each_gets_its_own_mask(tmp_path: Path) -> None:
+    mask = sample().mask
+    assert mask is not None
+    others = {"beach": mask[::-1], "urban": mask[:, ::-1]}
+    for name, marks in others.items():
+        samples.npz(tmp_path / f"{name}.npz", cube=sample().cube, gt=marks)
+    assert len(inspect_scene(tmp_path).rivals) == 2 and "urban.npz" in inspect_scene(tmp_path).warnings[0]
+    for name, marks in others.items():
+        scene = build_scene(inspect_scene(tmp_path, Choice(cube_file=f"{name}.npz")))
+        assert np.array_equal(scene.mask, marks) and scene.name == name
+    apart = tmp_path / "apart"
+    apart.mkdir()
+    for name, marks in others.items():
+        samples.npz(apart / f"{name}.npz", cube=sample().cube)
+        samples.npz(apart / f"{name}_gt.npz", gt=marks)
+    for name, marks in others.items():
+        scene = build_scene(inspect_scene(apart, Choice(cube_file=f"{name}.npz")))
+        assert np.array_equal(scene.mask, marks)
+
+
 def test_a_photograph_beside_the_cube_is_not_taken(tmp_path: Path) -> None:
     photograph = np.zeros((24, 20, 3), np.uint8)
     path = samples.npz(tmp_path / "a.npz", image=photograph, x=sample().cube)
