@@ -1,4 +1,4 @@
-"""Tells the library of weights which maps and chains stand on a version."""
+"""Tells the library of weights which maps and chains stand on a version, and where one is used."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from django.db.models import Q
 from cvstudio.runs.states import ENDED
 from cvstudio.weights.dependants import Dependant, Kind, register_dependants
 from cvstudio.weights.models import WeightVersion
+from cvstudio.weights.uses import register_use
 from hsi.models import AnomalyMap, Pipeline
 from hsi.services.delete_map import delete_map
 
@@ -32,5 +33,8 @@ def _remove(version: WeightVersion) -> int:
 
 
 def register() -> None:
-    """Add maps and chains to what a deletion looks at."""
+    """Add maps and chains to what a deletion looks at, and the pages to what the library links to."""
     register_dependants("hsi", Kind(_find, _remove))
+    register_use("hsi.tokenizer", "/hsi/pipelines/new?tokenizer=")
+    register_use("hsi.pretrain", "/hsi/pipelines/new?encoder=")
+    register_use("hsi.anomaly", "/hsi/detect?detector=")

@@ -20,8 +20,10 @@ class InferenceConfig(AppConfig):
         from cvstudio.inference.services.create_batch import RECIPE
         from cvstudio.inference.services.forget_archive import forget_archive
         from cvstudio.runs.hooks import on_completed
+        from cvstudio.weights.uses import register_use
 
         on_completed(RECIPE)(forget_archive)
+        register_use("vision.classify", "/inference/?weight=")
         dependants.register()
         register_section(
             Section(

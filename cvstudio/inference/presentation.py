@@ -8,6 +8,7 @@ from uuid import UUID
 
 from cvstudio.inference.models import InferenceJob
 from cvstudio.inference.selectors import servable_weights
+from cvstudio.inference.services.create_batch import RECIPES
 from cvstudio.weights.models import WeightVersion
 
 _MOST_CHOICES = 200
@@ -33,13 +34,14 @@ class ClassCount:
 
 def weight_choices(user: Any, wish: str) -> Choices:
     """The newest weights of a person; the wished one is among them when they may use it. At most two queries."""
-    weights = list(servable_weights(user).order_by("-created_at", "-id")[:_MOST_CHOICES])
+    predicting = servable_weights(user).filter(weight__task__in=RECIPES)  # others answer on pages of their own
+    weights = list(predicting.order_by("-created_at", "-id")[:_MOST_CHOICES])
     try:
         wished = UUID(wish)
     except ValueError:
         return Choices(weights, weights[0].id if weights else None)
     if all(version.id != wished for version in weights):
-        older = servable_weights(user).filter(id=wished).first()
+        older = predicting.filter(id=wished).first()
         if older is None:
             return Choices(weights, weights[0].id if weights else None)
         weights.insert(0, older)

@@ -19,6 +19,7 @@ from cvstudio.weights.presentation import MOST_CLASSES, lineage, predict_calls
 from cvstudio.weights.selectors import children_of, siblings_of, versions_for, weight_tree
 from cvstudio.weights.services.change_weight import change_weight
 from cvstudio.weights.services.delete_weight import delete_weight, preview_deletion
+from cvstudio.weights.uses import use_address
 from ml_core.errors import CodedError
 
 HOW_TO_SAVE = 'from safetensors.torch import save_file\n\nsave_file(model.state_dict(), "model.safetensors")'
@@ -44,6 +45,7 @@ def detail_page(request: HttpRequest, weight_id: UUID) -> HttpResponse:
         "children": list(children_of(version, request.user)),
         "classes": version.classes[:MOST_CLASSES],
         "more_classes": max(0, len(version.classes) - MOST_CLASSES),
+        "use_url": use_address(version.weight.task, version.id),
         "calls": predict_calls(request.build_absolute_uri("/")[:-1], version.id),
         "deletion": preview_deletion(version),
     }

@@ -14,6 +14,9 @@ from hsi.services.control_pipeline import ACTIONS
 from hsi.services.start_pipeline import preset_names
 from ml_core.hsi.colour_maps import COLOUR_MAPS
 
+MAX_SCORE = 3e38
+"""Scores are 32-bit floats."""
+
 
 class MapSerializer(serializers.ModelSerializer):
     """The maps of one detection on one scene."""
@@ -62,7 +65,9 @@ class MethodQuerySerializer(serializers.Serializer):
 class ThresholdQuerySerializer(MethodQuerySerializer):
     """Which method, and from which score on a pixel counts."""
 
-    threshold = serializers.FloatField(required=False, allow_null=True, default=None)
+    threshold = serializers.FloatField(
+        required=False, allow_null=True, default=None, min_value=-MAX_SCORE, max_value=MAX_SCORE
+    )
 
 
 class MapImageQuerySerializer(ThresholdQuerySerializer):

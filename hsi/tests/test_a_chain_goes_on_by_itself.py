@@ -246,3 +246,15 @@ def test_the_real_stages_end_in_maps_of_all_heads(alice: Any, alice_api: Any) ->
     made = AnomalyMap.objects.get()
     assert {"combined", "training_free", "lm_nll", "token_nll", "recon", "one_class"} <= set(made.methods)
     assert made.main_method == "combined" and made.methods["combined"]["metrics"]["auc"] > 0.5
+
+
+def test_weights_of_the_stages_lead_to_where_they_are_used(alice: Any, client: Any) -> None:
+    client.force_login(alice)
+    for task, stem, address in (
+        ("hsi.tokenizer", "tokenizer", "/hsi/pipelines/new?tokenizer="),
+        ("hsi.anomaly", "detector", "/hsi/detect?detector="),
+    ):
+        weight = make_weight(alice, task, stem)
+        page = client.get(f"/weights/{weight.id}").content.decode()
+        assert f"{address}{weight.id}" in page and "predict-image" not in page
+        assert f'value="{weight.id}"' not in client.get("/inference/").content.decode()
