@@ -78,7 +78,8 @@ def read_envi_header(path: Path) -> EnviHeader:
         FormatError: A required key is missing or impossible; ``where`` names it.
     """
     if path.stat().st_size > _MAX_HEADER_BYTES:
-        raise FormatError("The ENVI header is larger than any real one.", code="hsi.damaged", where=path.name)
+        raise FormatError("The ENVI header is larger than any real one.", code="hsi.damaged", where=path.name,
+                          hint="Bring the header that belongs to the image.")  # fmt: skip
     fields = _fields(path.read_text(encoding="latin-1"))
     where = path.name
     notes: list[str] = []
@@ -161,10 +162,18 @@ def _crs_text(parts: list[str]) -> str:
 
 def _fields(text: str) -> dict[str, str]:
     """Keys in lower case to their text; values in braces may run over lines, ``;`` begins a remark."""
-    plain = "\n".join(line for line in text.splitlines()[1:] if not line.lstrip().startswith(";"))
-    found = {}
-    for match in re.finditer(r"^[ \t]*([^=\n{}]+?)[ \t]*=[ \t]*(\{[^}]*\}?|[^\n]*)", plain, re.MULTILINE):
-        found[match.group(1).strip().lower()] = " ".join(match.group(2).split())
+    found: dict[str, str] = {}
+    lines = iter([line for line in text.splitlines()[1:] if not line.lstrip().startswith(";")])
+    for line in lines:
+        key, equals, value = line.partition("=")
+        parts = [value.strip()]
+        if parts[0].startswith("{") and "}" not in parts[0]:
+            for further in lines:
+                parts.append(further)
+                if "}" in further:
+                    break
+        if equals and key.strip():
+            found[key.strip().lower()] = " ".join(" ".join(parts).split())
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import numpy as np
@@ -121,3 +122,14 @@ def test_a_header_of_another_program_is_no_envi_header(tmp_path: Path) -> None:
     (tmp_path / "b.bil").write_bytes(b"0" * 5000)
     assert refused(tmp_path / "b.bil").code == "hsi.unknown_format"
     assert np.array_equal(open_scene(tmp_path).cube, sample().cube)
+
+
+def test_a_long_header_is_read_in_one_pass(tmp_path: Path) -> None:
+    path = samples.envi(tmp_path / "a.hdr", wavelength="{" + ",\n".join(["1"] * 200_000) + "}")
+    text = path.read_text()
+    path.write_text(text + " " * 2_000_000 + "\n" + "{" * 500_000 + "\n" + "= " * 100_000)
+    started = time.monotonic()
+    assert np.array_equal(open_scene(path).cube, sample().cube)
+    assert time.monotonic() - started < 20
+    path.write_text(text + " " * 4_200_000)
+    assert refused(path).code == "hsi.damaged"
