@@ -96,9 +96,9 @@ class DensityHead(nn.Module):
             mean = weights @ pixels
             noise = neighbour_noise(pixels, hidden)
             variance = (weights @ pixels.square() - mean.square()).clamp(min=0) + 0.1 * noise.square().unsqueeze(1)
-            shift, stretch = self.correction(places).float().chunk(2, dim=-1)
+            shift, stretch = self.correction(places.float()).chunk(2, dim=-1)
             log_scale = 0.5 * variance.log() + stretch
-            log_width = noise.log().unsqueeze(1) + self.log_widths + self.width(places).float()
+            log_width = noise.log().unsqueeze(1) + self.log_widths + self.width(places.float())
         low, high = _LOG_SCALE_RANGE
         return Density(mean + shift, log_scale.clamp(low, high), log_weights[1], log_width.clamp(low, high))
 

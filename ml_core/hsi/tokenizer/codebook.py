@@ -60,8 +60,9 @@ class Codebook(nn.Module):
     def nearest(self, vectors: Tensor) -> Tensor:
         """Numbers of the nearest codes: (N, D) to (N,) int64."""
         codes = self.codes
-        # |v|^2 is the same for all codes and left out.
-        return torch.addmm((codes * codes).sum(1), vectors.float(), codes.t(), alpha=-2.0).argmin(1)
+        # |v|^2 is the same for all codes and left out. Short floats would confuse codes that lie close together.
+        with torch.autocast(vectors.device.type, enabled=False):
+            return torch.addmm((codes * codes).sum(1), vectors.float(), codes.t(), alpha=-2.0).argmin(1)
 
     def lookup(self, indices: Tensor) -> Tensor:
         """Codes by number: (...) to (..., D)."""

@@ -73,9 +73,7 @@ def weights(task: Task) -> dict[str, Tensor]:
 
 
 @pytest.mark.parametrize("stage", ["tokenizer", "encoder"])
-def test_a_killed_training_ends_with_the_same_bits(
-    stage: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_killed_training_ends_with_the_same_bits(stage: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     twin, twin_result = train(stage, open_run(tmp_path / "twin"))
     write, left = EventWriter.write, 9
 
@@ -157,6 +155,17 @@ def test_validation_and_training_patches_do_not_touch(corner: int) -> None:
 def test_a_scene_too_small_to_hold_something_out_is_used_whole() -> None:
     sampler, generator = CropSampler.of(4, 9, 7, 1), np.random.default_rng(0)
     assert sampler.train(generator)[0] == 0 and sampler.validation(generator)[0] == 0
+
+
+@pytest.mark.parametrize("stage", ["tokenizer", "encoder"])
+def test_short_floats_give_nearly_the_same_loss(stage: str) -> None:
+    task, data = STAGES[stage]()
+    task.model.eval()
+    batch = data.train.batch(range(4), 0)
+    exact = task.training_step(batch).loss
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        short = task.training_step(batch).loss
+    assert torch.isfinite(short) and torch.isclose(exact, short, rtol=0.05)
 
 
 def test_the_most_surprising_targets_are_not_learnt() -> None:
