@@ -30,7 +30,8 @@ class Pixels:
         bands: (K,) positions of the bands in use: allowed, present and not constant.
         mean: (K,) over the pixels that are whole.
         covariance: (K, K) over the same, divided by their number minus one.
-        missing: (H, W) bool, pixels with a value that is not finite in a band in use; None where all are whole.
+        missing: (H, W) bool, pixels with a value that is not finite in a band in use, and those that the scene calls
+            invalid; None where all are whole.
         whole: Number of pixels that are whole.
     """
 
@@ -52,10 +53,13 @@ class Pixels:
         return int(self.cube.shape[1])
 
     def rows(self, start: int, stop: int) -> Floats:
-        """Rows as (rows, W, K) float64; missing pixels hold the mean."""
+        """Rows as (rows, W, K) float64; where a value is not finite, the pixel holds the mean."""
         block = _take(self.cube, start, stop, self.bands)
         if self.missing is not None:
-            block[self.missing[start:stop]] = self.mean
+            missing = self.missing[start:stop]
+            spectra = block[missing]
+            spectra[~np.isfinite(spectra).all(axis=1)] = self.mean
+            block[missing] = spectra
         return block
 
     def project(self, weights: Floats, progress: Progress = silent) -> NDArray[np.float32]:
@@ -103,7 +107,7 @@ def measure(
     """Read a scene once (twice where its type can hold missing values) for its mean and covariance.
 
     A band that is missing in more than half of the pixels is left out; of the others, a pixel that lacks any is
-    left out.
+    left out, as are pixels that the scene calls invalid.
 
     Raises:
         SceneError: ``hsi.scene_flat`` when no band varies, ``hsi.scene_missing`` when fewer than two pixels are whole.
@@ -119,6 +123,8 @@ def measure(
         good_bands = scene.good_bands
     allowed = np.arange(cube.shape[2]) if good_bands is None else np.flatnonzero(good_bands)
     bands, missing = _find_missing(cube, allowed)
+    if isinstance(scene, Scene) and scene.invalid is not None and scene.invalid.any():
+        missing = scene.invalid if missing is None else missing | scene.invalid
     whole = cube.shape[0] * cube.shape[1] - (0 if missing is None else int(np.count_nonzero(missing)))
     if whole < 2 or len(bands) == 0 < len(allowed):
         raise SceneError(

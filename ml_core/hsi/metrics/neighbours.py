@@ -57,7 +57,8 @@ def nearest_background(
     """The ``count`` most similar pixels outside a guard square, nearest first.
 
     Args:
-        scene: A scene or a cube (H, W, B), possibly mapped; a bounded number of its pixels is read.
+        scene: A scene or a cube (H, W, B), possibly mapped; a bounded number of its pixels is read. Pixels that a
+            scene calls invalid are no background.
         row: Of the pixel asked about.
         column: Of the pixel asked about.
         scores: (H, W), a map; its highest percent is no background.
@@ -88,12 +89,15 @@ def nearest_background(
             code="hsi.pixel_missing",
             hint="Choose a pixel inside of the image.",
         )
+    invalid = scene.invalid if isinstance(scene, Scene) else None
     limit = None if scores is None else quantile_threshold(scores, _ANOMALOUS)
 
     def ranked(places: Places, kept: int) -> tuple[Places, Floats]:
         far = np.abs(places - [row, column]).max(axis=1) > guard
         if scores is not None:
             far &= scores[places[:, 0], places[:, 1]] < limit
+        if invalid is not None:
+            far &= ~invalid[places[:, 0], places[:, 1]]
         places = places[far]
         distances = _distances(read_spectra(cube, places)[:, used], pixel[used], measure)
         order = np.argsort(distances, kind="stable")[:kept]

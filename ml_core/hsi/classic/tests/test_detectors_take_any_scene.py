@@ -77,6 +77,25 @@ def test_a_pixel_with_missing_values_is_no_anomaly_and_disturbs_no_statistics(ke
     assert np.corrcoef(found.ravel(), detect(key, cube).ravel())[0, 1] > 0.8
 
 
+@pytest.mark.parametrize("key", KEYS)
+def test_a_pixel_that_the_scene_calls_invalid_is_no_anomaly(key):
+    cube, _ = references.spectra()
+    invalid = np.zeros(cube.shape[:2], dtype=bool)
+    invalid[4, 5] = invalid[0, :3] = True
+    found = detect(key, Scene("scene", cube, None, None, np.ones(12, dtype=bool), invalid=invalid))
+    assert (found[invalid] == found.min()).all()
+    assert found[~invalid].min() == found.min()
+
+
+def test_an_invalid_pixel_takes_no_part_in_the_statistics():
+    cube, _ = references.spectra()
+    invalid = np.zeros(cube.shape[:2], dtype=bool)
+    invalid[3, 4] = True
+    cube[3, 4] = 1e9
+    pixels = measure(Scene("scene", cube, None, None, np.ones(12, dtype=bool), invalid=invalid))
+    np.testing.assert_allclose(pixels.covariance, np.cov(cube[~invalid].T), rtol=1e-9)
+
+
 def test_a_band_that_is_mostly_missing_is_left_out():
     cube, _ = references.spectra()
     broken = np.concatenate([cube, np.full((*cube.shape[:2], 1), np.nan)], axis=2)

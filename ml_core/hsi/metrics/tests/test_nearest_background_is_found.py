@@ -66,6 +66,15 @@ def test_anomalies_and_missing_pixels_are_no_background():
     assert not places & {(5, column) for column in range(5, 9)}
 
 
+def test_invalid_pixels_are_no_background():
+    cube = scene()
+    best = nearest_background(cube, 4, 4)[0]
+    invalid = np.zeros(cube.shape[:2], dtype=bool)
+    invalid[best.row, best.column] = True
+    named = Scene("scene", cube, None, None, np.ones(8, dtype=bool), invalid=invalid)
+    assert (best.row, best.column) not in {(n.row, n.column) for n in nearest_background(named, 4, 4, count=2000)}
+
+
 def test_excluded_bands_are_not_compared_but_shown():
     cube = scene()
     cube[..., 3] = np.random.default_rng(1).normal(size=cube.shape[:2]) * 1e6
