@@ -15,8 +15,10 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from playwright.sync_api import Browser, sync_playwright
 
+from ml_core.hsi.simulate import Simulation, simulate_scene
 from tests.browser.live_studio import LiveStudio
 from tests.studio_process import ROOT, StudioProcess
 
@@ -37,6 +39,37 @@ def make_content(studio: LiveStudio) -> dict[str, str]:
     studio.wait(busy, {"running"})
     studio.train("Waits its turn", "MLP", epochs=2)
     return {"good": good, "other": other, "broken": broken, "busy": busy}
+
+
+def make_scenes(studio: LiveStudio, folder: Path) -> dict[str, str]:
+    """A scene with its maps, one that waits to be confirmed, and a detector that waits for its turn."""
+    made = simulate_scene(4, Simulation(height=80, width=80))
+    np.savez(folder / "coast.npz", cube=made.cube, gt=made.mask, wavelengths=made.wavelengths)
+    draft = studio.api("hsi/scenes", {"source": "folder", "path": str(folder)})
+    scene = studio.api("hsi/scenes", {"source": "sample", "name": "Harbour"})
+    studio.wait(scene["import_run"])
+    asked = {"scenes": [scene["id"]], "methods": ["global_rx", "local_rx", "iforest", "morphological"]}
+    (found,) = studio.api("hsi/detections", asked)
+    studio.wait(found["run"])
+    chain = studio.api("hsi/pipelines", {"name": "From one harbour", "preset": "cpu", "scenes": [scene["id"]]})
+    return {"scene": scene["id"], "draft": draft["id"], "map": found["id"], "pipeline": chain["id"]}
+
+
+def scene_pages(made: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """Names and addresses of the hyperspectral pages."""
+    yield from (
+        ("hsi", "/hsi/"),
+        ("hsi-new", "/hsi/new"),
+        ("hsi-inspection", f"/hsi/scenes/{made['draft']}"),
+        ("hsi-scene", f"/hsi/scenes/{made['scene']}"),
+        ("hsi-detect", "/hsi/detect"),
+        ("hsi-map", f"/hsi/maps/{made['map']}"),
+        ("hsi-compare", f"/hsi/compare?ids={made['map']}"),
+        ("hsi-pipelines", "/hsi/pipelines"),
+        ("hsi-pipeline-new", "/hsi/pipelines/new"),
+        ("hsi-pipeline", f"/hsi/pipelines/{made['pipeline']}"),
+        ("hsi-sensors", "/hsi/sensors"),
+    )
 
 
 def pages(studio: LiveStudio, runs: dict[str, str]) -> Iterator[tuple[str, str]]:
@@ -104,11 +137,14 @@ def main() -> None:
     options = parser.parse_args()
     scratch = Path(tempfile.mkdtemp(prefix="cvstudio-screenshots-"))
     chromium = shutil.which("chromium") or None
+    scenes = scratch / "scenes"
+    scenes.mkdir()
     try:
-        with StudioProcess(scratch) as process, sync_playwright() as driver:
+        with StudioProcess(scratch, DATASET_ROOTS=str(scenes)) as process, sync_playwright() as driver:
             studio = LiveStudio(process)
             studio.settle()
-            wanted = list(pages(studio, make_content(studio)))
+            made = make_scenes(studio, scenes)
+            wanted = [*pages(studio, make_content(studio)), *scene_pages(made)]
             browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
             shoot(studio, browser, wanted, options.out, options.only)
             browser.close()
