@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any, TypedDict
 
 from numpy.typing import NDArray
@@ -58,6 +59,9 @@ def score_map(scores: NDArray[Any], mask: NDArray[Any]) -> MapScores:
 def curves_of(scores: NDArray[Any], mask: NDArray[Any], max_points: int = MAX_POINTS) -> dict[str, Any]:
     """ROC and precision-recall curve for a page, as plain lists of at most ``max_points`` points.
 
+    Returns:
+        ``roc``, ``precision_recall`` and ``three_d_roc``, the measures of ``ThreeDRoc`` by name.
+
     Raises:
         MetricError: See ``count``.
     """
@@ -77,4 +81,5 @@ def curves_of(scores: NDArray[Any], mask: NDArray[Any], max_points: int = MAX_PO
             "thresholds": precision_recall.thresholds.tolist(),
             "average_precision": precision_recall.average_precision,
         },
+        "three_d_roc": asdict(three_d_roc_of(counts, scores, mask)),
     }

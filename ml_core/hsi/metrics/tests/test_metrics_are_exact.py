@@ -124,6 +124,7 @@ def test_curves_go_to_a_page_as_plain_lists():
     assert curves["roc"]["auc"] == auc(scores, mask)
     assert curves["precision_recall"]["average_precision"] == average_precision(scores, mask)
     assert isinstance(curves["roc"]["thresholds"][0], float)
+    assert curves["three_d_roc"]["auc_od"] == score_map(scores, mask)["auc_od"]
 
 
 def test_a_map_is_scored_with_everything_at_once():
