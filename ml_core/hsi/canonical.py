@@ -53,6 +53,8 @@ class CanonicalScene:
         basis: (C, num_bands) float32, orthonormal rows (zero for missing components).
         axis: (num_bands,) float64, wavelengths in nanometres, or positions 0..1 along the bands when unknown.
         used_bands: (B,) bool, bands that took part: finite, not constant, not excluded.
+        missing: (H, W) bool, pixels without a value in some used band, where the mean stands instead; None when
+            there are none.
     """
 
     coordinates: NDArray[np.float32]
@@ -60,6 +62,7 @@ class CanonicalScene:
     basis: NDArray[np.float32]
     axis: NDArray[np.float64]
     used_bands: NDArray[np.bool_]
+    missing: NDArray[np.bool_] | None = None
 
     def spectra(self, rows: slice = slice(None)) -> NDArray[np.float32]:
         """Half-whitened spectra of some rows on the common axis: (rows, W, num_bands) float32, mean power 1."""
@@ -73,7 +76,7 @@ def canonicalise(
     good_bands: NDArray[np.bool_] | None = None,
     settings: CanonicalSettings | None = None,
 ) -> CanonicalScene:
-    """Bring a cube into the common form, reading it in blocks of rows, twice.
+    """Bring a cube into the common form, reading it in blocks of rows, three times.
 
     Values that are not finite count as the mean of their band. Signs of components are fixed: the largest weight of
     each is positive.
@@ -104,12 +107,14 @@ def canonicalise(
     scale, half = _half_whitening(variances, settings.num_bands)
     projection = np.zeros((cube.shape[2], settings.components))
     projection[used] = to_axis @ rotation * scale
+    coordinates, missing = _project(cube, mean, projection.astype(np.float32), used)
     return CanonicalScene(
-        coordinates=_project(cube, mean, projection.astype(np.float32)),
+        coordinates=coordinates,
         variances=half,
         basis=np.ascontiguousarray(rotation.T, dtype=np.float32),
         axis=axis,
         used_bands=used,
+        missing=missing,
     )
 
 
@@ -170,44 +175,42 @@ def _half_whitening(variances: NDArray[np.float64], num_bands: int) -> tuple[NDA
 
 
 def _moments(cube: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
-    """Mean (B,), covariance (B, B), and which bands are finite in at least half of the pixels."""
-    height, width, bands = cube.shape
-    origin = _finite_mean(cube)
+    """Mean (B,), covariance (B, B) of the finite values, and which bands are known in most of the pixels
+    of which anything is known."""
+    bands = cube.shape[2]
     total, finite = np.zeros(bands), np.zeros(bands, dtype=np.int64)
+    for rows in row_blocks(cube.shape):
+        block = cube[rows].reshape(-1, bands).astype(np.float64)
+        known = np.isfinite(block)
+        finite += known.sum(axis=0)
+        total += np.where(known, block, 0.0).sum(axis=0)
+    mean = total / np.maximum(finite, 1)
     second = np.zeros((bands, bands))
     for rows in row_blocks(cube.shape):
-        block = cube[rows].reshape(-1, bands).astype(np.float64) - origin
+        block = cube[rows].reshape(-1, bands) - mean
         if cube.dtype.kind == "f":
-            known = np.isfinite(block)
-            finite += known.sum(axis=0)
-            block[~known] = 0.0
-        total += block.sum(axis=0)
+            block[~np.isfinite(block)] = 0.0
         second += block.T @ block
-    pixels = height * width
-    shift = total / pixels
-    covariance = second / pixels - np.outer(shift, shift)
-    known_bands = finite * 2 >= pixels if cube.dtype.kind == "f" else np.ones(bands, dtype=bool)
-    return origin + shift, covariance, known_bands
+    # Exact where bands miss the same pixels, as in a border without data, and positive in any case.
+    weight = np.maximum(finite, 1) ** -0.5
+    return mean, second * weight[:, None] * weight, finite * 2 >= max(int(finite.max()), 1)
 
 
-def _finite_mean(cube: NDArray[Any]) -> NDArray[np.float64]:
-    """A first guess of the band means, from one block, so that squares do not drown in the offset."""
-    block = cube[next(row_blocks(cube.shape))].reshape(-1, cube.shape[2]).astype(np.float64)
-    known = np.isfinite(block)
-    sums: NDArray[np.float64] = np.where(known, block, 0.0).sum(axis=0)
-    sums /= np.maximum(known.sum(axis=0), 1)
-    return sums
-
-
-def _project(cube: NDArray[Any], mean: NDArray[np.float64], projection: NDArray[np.float32]) -> NDArray[np.float32]:
+def _project(
+    cube: NDArray[Any], mean: NDArray[np.float64], projection: NDArray[np.float32], used: NDArray[np.bool_]
+) -> tuple[NDArray[np.float32], NDArray[np.bool_] | None]:
+    """Coordinates (H, W, C), and (H, W) which pixels miss a value of a used band; None when none does."""
     height, width, bands = cube.shape
     found = np.empty((height, width, projection.shape[1]), dtype=np.float32)
+    missing = np.zeros((height, width), dtype=bool)
     for rows in row_blocks(cube.shape):
         block = (cube[rows].reshape(-1, bands) - mean).astype(np.float32)
         if cube.dtype.kind == "f":
-            block[~np.isfinite(block)] = 0.0
+            unknown = ~np.isfinite(block)
+            block[unknown] = 0.0
+            missing[rows] = unknown[:, used].any(axis=1).reshape(-1, width)
         found[rows] = (block @ projection).reshape(-1, width, projection.shape[1])
-    return found
+    return found, missing if missing.any() else None
 
 
 def row_blocks(shape: tuple[int, ...], block_bytes: int = _BLOCK_BYTES) -> Iterator[slice]:

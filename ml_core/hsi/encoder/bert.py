@@ -42,6 +42,7 @@ class Windows(NamedTuple):
         coordinates: (batch, N, C) float32.
         places: (batch, Q) int64, positions in the window that are hidden and asked for.
         hidden_spatial: (batch, Q) int64, their spatial ids: what training learns to tell.
+        hidden: (batch, N) bool, what must not be seen: the places, and repetitions of them.
         domain_ids: (batch,) int64.
         stride: (batch,) float32, pixels of the scene between neighbouring tokens.
     """
@@ -51,6 +52,7 @@ class Windows(NamedTuple):
     coordinates: Tensor
     places: Tensor
     hidden_spatial: Tensor
+    hidden: Tensor
     domain_ids: Tensor
     stride: Tensor
 
@@ -219,8 +221,7 @@ class HSIEncoderBERT(nn.Module):
             windows: See `Windows`.
             with_ids: Also predict ids; without, both log-probabilities are empty.
         """
-        side = math.isqrt(windows.spectral.shape[1])
-        hidden = torch.zeros_like(windows.spectral, dtype=torch.bool).scatter_(1, windows.places, True)
+        side, hidden = math.isqrt(windows.spectral.shape[1]), windows.hidden
         tokens = self.token_embedding.of_halves(
             windows.spectral.masked_fill(hidden, self.spectral_codes),
             windows.spatial.masked_fill(hidden, self.spatial_codes),

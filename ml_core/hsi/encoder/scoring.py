@@ -134,6 +134,7 @@ class _Scorer:
             coordinates=torch.from_numpy(arrays.coordinates).to(device),
             places=torch.from_numpy(arrays.places).to(device),
             hidden_spatial=torch.from_numpy(arrays.hidden_spatial).to(device),
+            hidden=torch.from_numpy(arrays.hidden).to(device),
             domain_ids=torch.full((count,), self._domain_id, device=device),
             stride=torch.full((count,), float(self._stride), device=device),
         )

@@ -86,7 +86,7 @@ class WindowData:
         samples = [self._sample(index, epoch) for index in indices]
         batch = {
             name: torch.from_numpy(np.concatenate([getattr(arrays, name) for arrays, _, _ in samples]))
-            for name in ("spectral", "spatial", "coordinates", "places", "hidden_spatial")
+            for name in ("spectral", "spatial", "coordinates", "places", "hidden_spatial", "hidden")
         }
         batch["domain_ids"] = torch.tensor([domain_id for _, domain_id, _ in samples], dtype=torch.int64)
         batch["stride"] = torch.tensor([float(stride) for _, _, stride in samples])
@@ -146,6 +146,7 @@ def _vary(window: WindowArrays, generator: np.random.Generator, side: int) -> Wi
         window.coordinates[:, order] * signs,
         back[window.places],
         window.hidden_spatial,
+        window.hidden[:, order],
     )
 
 

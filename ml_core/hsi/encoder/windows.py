@@ -46,6 +46,7 @@ class WindowArrays:
         coordinates: (n, side * side, C) float32.
         places: (n, block * block) int64.
         hidden_spatial: (n, block * block) int64, the spatial ids of the block.
+        hidden: (n, side * side) bool, places that show the block.
     """
 
     spectral: NDArray[np.int64]
@@ -53,6 +54,7 @@ class WindowArrays:
     coordinates: NDArray[np.float32]
     places: NDArray[np.int64]
     hidden_spatial: NDArray[np.int64]
+    hidden: NDArray[np.bool_]
 
 
 def whitening(tokens: TokenMap, coordinates: int) -> NDArray[np.float32]:
@@ -106,21 +108,45 @@ def cut_windows(
     inside = blocks - corner
     reach = np.arange(layout.block)
     places = (inside[:, :1] + reach)[:, :, None] * layout.side + (inside[:, 1:] + reach)[:, None, :]
-    near = -(-layout.halo // stride) if layout.halo >= stride else 0
-    close_rows = (offset >= inside[:, :1] - near) & (offset < inside[:, :1] + layout.block + near)
-    close_columns = (offset >= inside[:, 1:] - near) & (offset < inside[:, 1:] + layout.block + near)
+    hidden = _hidden(corner, blocks, grid, layout)
+    before, after = layout.halo // stride, -(-layout.halo // stride)
+    close_rows = (offset >= inside[:, :1] - before) & (offset < inside[:, :1] + layout.block + after)
+    close_columns = (offset >= inside[:, 1:] - before) & (offset < inside[:, 1:] + layout.block + after)
     spatial = tokens.spatial[index].astype(np.int64)
     count = len(blocks)
     places = places.reshape(count, -1)
     hidden_spatial = np.take_along_axis(spatial.reshape(count, -1), places, axis=1)
-    spatial[close_rows[:, :, None] & close_columns[:, None, :]] = unknown_spatial
+    spatial[hidden | (close_rows[:, :, None] & close_columns[:, None, :])] = unknown_spatial
     return WindowArrays(
         tokens.spectral[index].astype(np.int64).reshape(count, -1),
         spatial.reshape(count, -1),
         whitened(tokens, factors, *index).reshape(count, layout.side**2, -1),
         places,
         hidden_spatial,
+        hidden.reshape(count, -1),
     )
+
+
+def _hidden(
+    corner: NDArray[np.int64], blocks: NDArray[np.int64], grid: tuple[int, int], layout: WindowLayout
+) -> NDArray[np.bool_]:
+    """Places of the windows that show a token of the block: (n, side, side).
+
+    In a scene smaller than a window also the repetitions of its last row and column, unless nothing were left to see.
+    """
+    offset = np.arange(layout.side)
+    shown = [np.minimum(corner[:, axis, None] + offset, grid[axis] - 1) for axis in (0, 1)]
+    told = [corner[:, axis, None] + offset for axis in (0, 1)]
+    masks = []
+    for places in (shown, told):
+        rows, columns = (
+            (places[axis] >= blocks[:, axis, None]) & (places[axis] < blocks[:, axis, None] + layout.block)
+            for axis in (0, 1)
+        )
+        masks.append(rows[:, :, None] & columns[:, None, :])
+    all_shown = masks[0] | masks[1]
+    sees_nothing = np.all(all_shown, axis=(1, 2), keepdims=True)
+    return np.where(sees_nothing, masks[1], all_shown)
 
 
 def grid_shape(shape: tuple[int, ...], stride: int, phase: tuple[int, int]) -> tuple[int, int]:

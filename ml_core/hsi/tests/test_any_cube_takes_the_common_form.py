@@ -70,6 +70,17 @@ def test_single_missing_values_count_as_the_mean_of_their_band() -> None:
     assert np.abs(scene.coordinates[4, 5]).max() < 0.5
 
 
+def test_a_border_without_data_changes_nothing_inside() -> None:
+    cube = a_cube()
+    framed = np.full((30, 24, 40), np.nan)
+    framed[6:26, 5:21] = cube
+    whole, inner = canonicalise(framed, settings=SMALL), canonicalise(cube, settings=SMALL)
+    assert np.allclose(whole.coordinates[6:26, 5:21], inner.coordinates, atol=1e-3)
+    assert np.allclose(whole.variances, inner.variances, rtol=1e-6)
+    assert whole.missing is not None and inner.missing is None
+    assert whole.missing.sum() == 30 * 24 - 20 * 16 and not whole.missing[6:26, 5:21].any()
+
+
 def test_known_wavelengths_place_the_bands() -> None:
     wavelengths = np.linspace(300, 1000, 40)
     scene = canonicalise(a_cube(), wavelengths=wavelengths, settings=SMALL)

@@ -66,7 +66,7 @@ def test_a_hidden_block_does_not_reach_its_own_prediction() -> None:
     for one in (tokens, changed):
         arrays = cut_windows(one, factors, blocks, 1, (0, 0), layout, 12)
         windows = Windows(
-            *(torch.from_numpy(getattr(arrays, name)) for name in Windows._fields[:5]),
+            *(torch.from_numpy(getattr(arrays, name)) for name in Windows._fields[:6]),
             torch.tensor([-1]),
             torch.ones(1),
         )
@@ -74,6 +74,28 @@ def test_a_hidden_block_does_not_reach_its_own_prediction() -> None:
     assert torch.equal(found[0].density.mean, found[1].density.mean)
     assert torch.equal(found[0].density.weights, found[1].density.weights)
     assert torch.equal(found[0].log_spatial, found[1].log_spatial)
+
+
+@pytest.mark.parametrize("stride", [1, 2, 4])
+def test_no_visible_spatial_token_reaches_the_pixels_of_a_block(stride: int) -> None:
+    tokens = some_tokens(60, 60)
+    tokens.spatial[:] = 3
+    layout, block = WindowLayout(side=9, block=3, halo=2), np.array([[4, 5]])
+    arrays = cut_windows(tokens, whitening(tokens, 4), block, stride, (0, 0), layout, 12)
+    first, last = block[0] * stride, (block[0] + 3) * stride - 1
+    corner = np.clip(block[0] - 3, 0, None)
+    for place in np.flatnonzero(arrays.spatial[0] == 3):
+        pixel = (corner + np.array([place // 9, place % 9])) * stride
+        assert ((pixel + 2 < first) | (pixel - 2 > last)).any()
+
+
+def test_repetitions_of_a_block_are_hidden_in_small_scenes() -> None:
+    tokens = some_tokens(6, 40)
+    tokens.spectral[:] = np.arange(6 * 40).reshape(6, 40)
+    arrays = cut_windows(tokens, whitening(tokens, 4), np.array([[3, 10]]), 1, (0, 0), SMALL, 12)
+    block = arrays.spectral[0][arrays.places[0]]
+    assert not np.isin(arrays.spectral[0][~arrays.hidden[0]], block).any()
+    assert arrays.hidden[0][arrays.places[0]].all()
 
 
 def test_hidden_places_are_predicted_as_the_whole_network_would() -> None:
