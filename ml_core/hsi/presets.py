@@ -76,8 +76,8 @@ _PRETRAIN: dict[str, dict[str, Any]] = {
         "pretrain_batch_size": 32,
         "pretrain_epochs": 5,
         "learning_rate_pretrain": 2e-3,
-        "num_warmup_steps": 40,
-        "windows_per_epoch": 2560,
+        "num_warmup_steps": 80,
+        "windows_per_epoch": 5120,
     },
     "gpu": {
         "bert_model_name_or_path": "small",
