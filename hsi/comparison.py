@@ -26,17 +26,24 @@ def compare_view(user: Any, wanted: list[UUID], scene: str) -> dict[str, Any]:
     """
     ready = selectors.listed_maps(user).filter(state=AnomalyMap.State.READY)
     maps = list(ready.filter(id__in=wanted) if wanted else ready[:MAX_MAPS])
-    waiting = selectors.listed_maps(user).filter(id__in=wanted).exclude(state=AnomalyMap.State.READY) if wanted else []
+    others = list(selectors.listed_maps(user).filter(id__in=wanted).exclude(state=AnomalyMap.State.READY))
     scenes = list({found.scene_id: found.scene for found in maps}.values())
     chosen = {*ids_of([scene])}
     shown = next((one for one in scenes if one.id in chosen), scenes[0] if scenes else None)
     here = [found for found in maps if shown is not None and found.scene_id == shown.id]
     return {
-        "scenes": scenes, "shown": shown, "waiting": list(waiting), "wanted": [str(one) for one in wanted],
-        "rows": [row | {"map": found, "map_title": map_title(found)} for found in here for row in method_rows(found)][:MAX_PANES],
+        "scenes": scenes, "shown": shown, "wanted": [str(one) for one in wanted],
+        "waiting": [one for one in others if one.state == AnomalyMap.State.WAITING],
+        "failed": [one for one in others if one.state == AnomalyMap.State.FAILED],
+        "rows": _rows_of(here),
         "boot": {"scene": scene_boot(shown), "panes": _panes(here)} if shown is not None else None,
         "tables": _tables(maps, scenes),
     }  # fmt: skip
+
+
+def _rows_of(maps: list[AnomalyMap]) -> list[dict[str, Any]]:
+    rows = [row | {"map": found, "map_title": map_title(found)} for found in maps for row in method_rows(found)]
+    return rows[:MAX_PANES]
 
 
 def _panes(maps: list[AnomalyMap]) -> list[dict[str, Any]]:

@@ -93,7 +93,8 @@ def map_rows(maps: Iterable[AnomalyMap]) -> list[dict[str, Any]]:
     """Maps with their best-known numbers."""
     return [
         {
-            "map": found, "title": map_title(found), "working": is_working(found.run), "main": method_title(found.main_method),
+            "map": found, "title": map_title(found), "working": is_working(found.run),
+            "main": method_title(found.main_method),
             "metrics": (found.methods.get(found.main_method) or {}).get("metrics") or {},
             "titles": [row["title"] for row in method_rows(found)] or [method_title(name) for name in found.asked],
         }
@@ -177,7 +178,7 @@ def map_title(found: AnomalyMap) -> str:
 
 
 def _numbers(facts: dict[str, Any]) -> dict[str, Any]:
-    known = {key: facts.get(key) for key in ("median", "min", "max", "seconds", "weight", "clip")}
+    known = {key: facts.get(key) for key in ("median", "min", "max", "seconds", "weight")}
     return known | {"scale": MAD_TO_DEVIATION * (facts.get("mad") or 0.0)}
 
 

@@ -40,19 +40,19 @@ class Scores {
     return { values, ...robustOf(values) };
   }
 
-  async mixed(weights, clip) {
+  async mixed(weights) {
     const names = Object.keys(weights).filter((name) => weights[name] > 0);
     const parts = await Promise.all(names.map(async (name) => ({ ...(await this.robust(name)), weight: weights[name] })));
-    return combine(parts, clip);
+    return combine(parts);
   }
 }
 
-/** The median, and the deviation from it as the standard deviation of a normal distribution. */
+/** Median and robust standard deviation; where more than half of a map is one value, the spread of the rest. */
 function robustOf(values) {
   const median = quantile(ordered(values), 0.5);
   const away = values.map((value) => Math.abs(value - median));
   const mean = away.reduce((sum, value) => sum + value, 0) / away.length;
-  return { median, scale: 1.482602 * quantile(ordered(away), 0.5) || 1.253314 * mean || 1 };
+  return { median, scale: 1.4826 * quantile(ordered(away), 0.5) || mean };
 }
 
 async function start() {
@@ -72,7 +72,7 @@ async function start() {
   async function show(method) {
     const mine = (newest += 1);
     shown = method;
-    const values = method === MIX ? await scores.mixed(mixer.weights, mixer.clip) : await scores.get(method);
+    const values = method === MIX ? await scores.mixed(mixer.weights) : await scores.get(method);
     if (mine !== newest) return;
     const sorted = ordered(values);
     look.setScores(values, sorted);

@@ -1,7 +1,6 @@
 /** Weights of methods: sliders whose combination is made in the browser, as the detector makes its own. */
 import { element } from "../js/icons.js";
 
-const CLIP = 20;
 const FUSED = ["lm_nll", "recon", "one_class"];
 
 export class Mixer extends EventTarget {
@@ -9,7 +8,6 @@ export class Mixer extends EventTarget {
     super();
     this.root = root;
     this.sliders = new Map();
-    this.clip = Math.max(...Object.values(methods).map(({ clip }) => clip ?? 0)) || CLIP;
     const mixable = Object.entries(methods).filter(([, { kind }]) => kind !== "combined");
     const heads = mixable.filter(([name]) => FUSED.includes(name));
     const usual = Object.fromEntries(mixable.map(([name, { weight }]) => [name, Number.isFinite(weight) ? weight : (FUSED.includes(name) || !heads.length ? 1 : 0)]));

@@ -38,18 +38,18 @@ export function histogramOf(sorted, bins = 80) {
 }
 
 /**
- * The combination of heads as the detector makes it: each map in robust units (median and MAD), bounded, then the
- * weighted mean.
- * @param {{values: Float32Array, median: number, scale: number, weight: number}[]} parts @param {number} clip
- * @returns {Float32Array}
+ * The combination of heads as the detector makes it (ml_core/hsi/anomaly/fusion.py): each map in robust units, its
+ * extremes compressed by the inverse hyperbolic sine, then the weighted mean. A constant map has no vote.
+ * @param {{values: Float32Array, median: number, scale: number, weight: number}[]} parts @returns {Float32Array}
  */
-export function combine(parts, clip) {
+export function combine(parts) {
   const used = parts.filter(({ weight }) => weight > 0);
   const total = used.reduce((sum, { weight }) => sum + weight, 0);
   const made = new Float32Array(parts[0].values.length);
   for (const { values, median, scale, weight } of used) {
+    if (!(scale > 0)) continue;
     const share = weight / total;
-    for (let at = 0; at < made.length; at += 1) made[at] += share * Math.min((values[at] - median) / scale, clip);
+    for (let at = 0; at < made.length; at += 1) made[at] += share * Math.asinh((values[at] - median) / scale);
   }
   return made;
 }
