@@ -8,6 +8,8 @@ import { countAbove, ordered } from "./scores.js";
 
 const NEIGHBOURS = 5;
 const SPAN = 24;
+/** Larger scenes are not fetched in all methods for the sake of one pixel: only those that are here already count. */
+const FETCH_ALL_PIXELS = 300_000;
 
 export class PixelPanel {
   constructor({ boot, raster, scores }) {
@@ -50,7 +52,8 @@ export class PixelPanel {
   async drawScores() {
     const at = this.place.row * this.scene.width + this.place.column;
     const mine = this.newest;
-    const names = Object.keys(this.boot.methods);
+    const isSmall = this.scene.height * this.scene.width <= FETCH_ALL_PIXELS;
+    const names = Object.keys(this.boot.methods).filter((name) => isSmall || this.scores.fetched.has(name));
     const maps = await Promise.all(names.map((name) => this.scores.get(name).catch(() => null)));
     if (mine !== this.newest) return;
     const rows = names.flatMap((name, number) => {
