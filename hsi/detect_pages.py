@@ -52,8 +52,10 @@ def _context(request: HttpRequest, chosen: Any, fault: dict[str, Any] | None) ->
     posted = request.method == "POST"
     methods = chosen.getlist("method") if posted else QUICK
     detectors = list(selectors.weights_of(request.user, "hsi.anomaly")[:50])
+    scenes = ready_scenes(request)
     return {
-        "scenes": ready_scenes(request),
+        "scenes": scenes,
+        "api_body": {"scenes": [str(scene.id) for scene in scenes[:1]], "methods": list(QUICK), "detector": None},
         "chosen_scenes": [str(one) for one in ids_of(chosen.getlist("scene"))],
         "methods": [(name, METHODS[name], text, name in methods) for name, text in CLASSIC.items()],
         "detectors": detectors,

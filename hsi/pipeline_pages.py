@@ -110,8 +110,9 @@ def _context(request: HttpRequest, fault: dict[str, Any] | None) -> dict[str, An
     posted = request.method == "POST"
     given = request.POST if posted else request.GET
     all_ids = [str(scene.id) for scene in scenes]
+    body = {"name": "", "preset": "cpu", "scenes": all_ids[:3], "targets": all_ids[:3]}
     return {
-        "scenes": scenes, "fault": fault, "posted": given, "presets": preset_cards(scenes),
+        "scenes": scenes, "api_body": body, "fault": fault, "posted": given, "presets": preset_cards(scenes),
         "chosen_preset": given.get("preset", "cpu"),
         "learn": given.getlist("scene") if posted or given.getlist("scene") else all_ids,
         "targets": given.getlist("target") if posted or given.getlist("target") else all_ids,
