@@ -38,7 +38,7 @@ def confirm_scene(
     Raises:
         SceneError: The scene is ready, or a value makes no sense.
         BusyError: Its import is at work.
-        FormatError: What was chosen is not in the files.
+        FormatError: What was chosen is not in the files, or it is not clear which array is meant.
     """
     _refuse_other_states(scene)
     if name is not None:
@@ -48,6 +48,7 @@ def confirm_scene(
         return scene
     known = {key: value for key, value in {**scene.choice, **choice}.items() if key in CHOICES}
     found = inspect_files(scene, known)
+    found.refuse_ambiguous()
     bands = found.size[2]
     scene.choice = known
     _take_sensor(scene, sensor, bands)

@@ -76,6 +76,17 @@ def test_a_choice_that_is_not_in_the_files_is_refused(alice_api: Any) -> None:
     assert alice_api.get(f"{URL}/{body['id']}").json()["state"] == "inspected"
 
 
+def test_of_two_cubes_a_person_must_choose_one(alice_api: Any) -> None:
+    body = send(alice_api, npz_file(first=cube(1), second=cube(2))).json()
+    assert body["inspection"]["certain"] is False and len(body["inspection"]["cubes"]) >= 2
+    answer = alice_api.post(f"{URL}/{body['id']}/confirm", {})
+    assert (answer.status_code, answer.json()["code"]) == (400, "hsi.ambiguous")
+    assert alice_api.post(f"{URL}/{body['id']}/confirm", {"cube_key": "second"}).status_code == 202
+    carry_out_all()
+    values = np.frombuffer(alice_api.get(f"{URL}/{body['id']}/bands/0").content, "<f4")
+    assert np.array_equal(values.reshape(HEIGHT, WIDTH), cube(2)[:, :, 0])
+
+
 def test_cube_and_mask_may_come_in_two_files_or_a_zip(alice_api: Any) -> None:
     body = send(alice_api, npy_file("scene.npy", cube()), npy_file("scene_gt.npy", mask())).json()
     assert body["inspection"]["chosen"]["mask"]["file"].endswith("scene_gt.npy")
