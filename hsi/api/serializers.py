@@ -195,10 +195,16 @@ class BackgroundSerializer(serializers.Serializer):
     pixels = serializers.IntegerField()
 
 
+class SurroundedSpectrumSerializer(SpectrumSerializer):
+    """A spectrum and its surroundings."""
+
+    background = BackgroundSerializer(required=False)
+
+
 class SpectraSerializer(serializers.Serializer):
     """Spectra of several pixels."""
 
-    spectra = SpectrumSerializer(many=True)
+    spectra = SurroundedSpectrumSerializer(many=True)
     background = BackgroundSerializer(required=False)
 
 

@@ -36,7 +36,7 @@ def read_spectra(scene: Scene, pixels: str, *, background: bool = False) -> dict
     Args:
         scene: A ready scene.
         pixels: ``row,column;row,column``.
-        background: Also the mean and the standard deviation of the rings around these pixels.
+        background: Also the mean and the standard deviation of the ring around each pixel, and of all these rings.
 
     Raises:
         SceneError: The list cannot be read.
@@ -48,10 +48,10 @@ def read_spectra(scene: Scene, pixels: str, *, background: bool = False) -> dict
         "spectra": [{"row": row, "column": column, "values": plain(cube[row, column])} for row, column in chosen]
     }
     if background:
-        rings = np.concatenate([_ring(cube, row, column) for row, column in chosen])
-        with np.errstate(invalid="ignore"):
-            mean, deviation = _moments(rings)
-        answer["background"] = {"mean": plain(mean), "std": plain(deviation), "pixels": len(rings)}
+        rings = [_ring(cube, row, column) for row, column in chosen]
+        for spectrum, ring in zip(answer["spectra"], rings, strict=True):
+            spectrum["background"] = _described(ring)
+        answer["background"] = _described(np.concatenate(rings))
     return answer
 
 
@@ -78,6 +78,12 @@ def scene_statistics(scene: Scene) -> dict[str, Any]:
         "wavelengths": scene.wavelengths or None,
         "good_bands": [band not in bad for band in range(scene.bands or 0)],
     }
+
+
+def _described(spectra: Any) -> dict[str, Any]:
+    with np.errstate(invalid="ignore"):
+        mean, deviation = _moments(spectra)
+    return {"mean": plain(mean), "std": plain(deviation), "pixels": len(spectra)}
 
 
 def _ring(cube: Any, row: int, column: int) -> Any:
