@@ -63,7 +63,15 @@ class MapWriter:
         self._path = run.artifact_path(MAPS_FILE)
         self._content: dict[str, Any] = {"format": MAPS_FORMAT, **facts, "methods": {}, "seconds": 0.0}
         if run.resuming and self._path.is_file():
-            self._content["methods"] = json.loads(self._path.read_text(encoding="utf-8"))["methods"]
+            known = json.loads(self._path.read_text(encoding="utf-8"))["methods"]
+            self._content["methods"] = {name: facts for name, facts in known.items() if self._is_whole(facts["file"])}
+
+    def _is_whole(self, file: str) -> bool:
+        try:
+            shape = np.load(self._path.parent / file, mmap_mode="r", allow_pickle=False).shape
+        except (OSError, ValueError):
+            return False
+        return bool(shape == self._scene.shape[:2])
 
     @property
     def methods(self) -> dict[str, dict[str, Any]]:
@@ -76,8 +84,14 @@ class MapWriter:
         values: NDArray[np.float32] = np.load(self._path.parent / self.methods[method]["file"], allow_pickle=False)
         return values
 
-    def add(self, method: str, values: NDArray[np.float32], seconds: float) -> None:
-        """Keep a map.
+    def add(self, method: str, values: NDArray[np.float32], seconds: float, *, source: str) -> None:
+        """Keep a map; pixels that were not measured get its smallest value, for nothing can be found there.
+
+        Args:
+            method: Its name.
+            values: (H, W).
+            seconds: What its source took; maps of one source come out of one pass and share its time.
+            source: What computed it.
 
         Raises:
             MapError: It has another shape than the scene, or a value is not finite.
@@ -88,16 +102,20 @@ class MapWriter:
                 hint="Look at the bands of the scene: exclude those that hold no signal.",
                 where=method,
             )
+        invalid = self._scene.invalid
+        if invalid is not None and not invalid.all():
+            values = np.where(invalid, values[~invalid].min(), values)
         file = f"maps/{method}.npy"
         path = self._run.artifact_path(file)
         np.save(path, values.astype(np.float32), allow_pickle=False)
         self._run.artifact(path)
         facts = {"file": file, "title": title_of(method), "kind": _KINDS.get(method, "classic")}
-        self.methods[method] = facts | {"seconds": round(seconds, 4)} | describe_map(values)
+        self.methods[method] = facts | {"seconds": round(seconds, 4), "source": source} | describe_map(values)
         mask = self._scene.mask
         if mask is not None and can_score(mask):
             self.methods[method]["metrics"] = score_map(values, mask)
-        self._content["seconds"] = round(sum(known["seconds"] for known in self.methods.values()), 4)
+        by_source = {known["source"]: known["seconds"] for known in self.methods.values()}
+        self._content["seconds"] = round(sum(by_source.values()), 4)
         write_json_atomic(self._path, self._content)
 
     def finish(self) -> None:

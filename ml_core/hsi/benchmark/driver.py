@@ -92,7 +92,7 @@ class _Benchmark:
             detector = None if self._config.adapt_heads else self._fit(fold, fold.train, seed, encoder, fold.name)
             for scene in fold.test:
                 if can_score(scene.scene.mask):
-                    own = detector or self._fit(fold, [scene], seed, encoder, scene.name)
+                    own = detector or self._fit(fold, [scene], seed, encoder, scene.path.name)
                     scores.setdefault(scene.name, {}).update(self._learned(fold, scene, seed, own))
         classics = [name for name in self._classics if number == 0 or name in RANDOM_CLASSICS]
         for scene in self._test if classics else ():
@@ -122,12 +122,12 @@ class _Benchmark:
 
     def _learned(self, fold: Fold, scene: BenchmarkScene, seed: int, detector: Path) -> dict[str, dict[str, float]]:
         """The maps of one scene."""
-        folder = self._work / f"seed-{seed}" / fold.name / f"maps-{scene.name}"
+        folder = self._work / f"seed-{seed}" / fold.name / f"maps-{scene.path.name}"
         settings = {"detector": str(detector), "domain_id": fold.domain_of(scene)}
         return self._maps(folder, scene, seed, settings, f"seed {seed}, {scene.name}, maps")
 
     def _classic(self, scene: BenchmarkScene, seed: int, methods: Sequence[str]) -> dict[str, dict[str, float]]:
-        folder = self._work / f"seed-{seed}" / "classic" / scene.name
+        folder = self._work / f"seed-{seed}" / "classic" / scene.path.name
         return self._maps(folder, scene, seed, {"methods": list(methods)}, f"seed {seed}, {scene.name}, classic")
 
     def _maps(

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ml_core.hsi.anomaly.fusion import CLIP, robust_z
 from ml_core.hsi.classic import CLASSIC
 from ml_core.hsi.formats import open_scene
 from ml_core.hsi.infer import COMBINED_FILE, REGIONS_FILE, MapWriter, main_method
@@ -23,6 +22,7 @@ from ml_core.run.context import RunContext
 from ml_core.run.files import write_json_atomic
 
 _PICTURE_FILE = "anomaly_map.png"
+_PICTURE_QUANTILES = (0.5, 0.999)
 _SHARES = 1000
 
 
@@ -52,7 +52,7 @@ def run_infer(config: InferConfig, run: RunContext) -> dict[str, Any]:
         if name not in writer.methods:
             started = time.perf_counter()
             values = CLASSIC[name].detect(without_labels(scene), progress=_progress(run, name), seed=config.seed)
-            writer.add(name, values, time.perf_counter() - started)
+            writer.add(name, values, time.perf_counter() - started, source=name)
     writer.finish()
     chosen = main_method(writer.methods)
     _summarise(config, run, scene, writer.read(chosen), chosen)
@@ -81,7 +81,7 @@ def _detect(config: InferConfig, run: RunContext, scene: Scene, writer: MapWrite
     )
     seconds = time.perf_counter() - started
     for name in sorted(maps, key=lambda name: name == "combined"):
-        writer.add(name, maps[name], seconds)
+        writer.add(name, maps[name], seconds, source="detector")
 
 
 def _progress(run: RunContext, stage: str) -> Callable[[float], None]:
@@ -109,13 +109,20 @@ def _summarise(config: InferConfig, run: RunContext, scene: Scene, values: NDArr
     np.save(path, values, allow_pickle=False)
     run.artifact(path)
     picture = run.artifact_path(_PICTURE_FILE)
-    shade = np.clip(robust_z(values) / CLIP, 0, 1)
-    Image.fromarray((255 * shade).astype(np.uint8)).save(picture)
+    Image.fromarray(_grey(values)).save(picture)
     run.artifact(picture)
     listed = run.artifact_path(REGIONS_FILE)
     regions = strongest_regions(values, scene, count=config.regions)
     write_json_atomic(listed, {"method": method, "regions": regions})
     run.artifact(listed, "application/json")
+
+
+def _grey(values: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """The map as a picture: black up to the median, white for the strongest pixel in a thousand."""
+    low, high = np.quantile(values.astype(np.float64), _PICTURE_QUANTILES)
+    shade = np.clip((values - low) / max(float(high - low), 1e-12), 0.0, 1.0)
+    grey: NDArray[np.uint8] = (255 * shade).astype(np.uint8)
+    return grey
 
 
 def _metrics(writer: MapWriter) -> dict[str, float]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -85,7 +84,7 @@ def _windows(
 ) -> WindowData:
     return WindowData(
         scenes,
-        layout=layout_for(encoder, tokenizer),
+        layout=WindowLayout(halo=tokenizer.spatial_vqvae.halo),
         coordinates=encoder.coordinates,
         spatial_codes=tokenizer.K_x,
         samples=config.windows_per_epoch if split == "train" else _VALIDATION_WINDOWS,
@@ -138,8 +137,3 @@ def build_encoder(config: PretrainConfig, tokenizer: SSPQTokenizer, run: RunCont
         except BertUnavailableError as error:
             run.log(f"{error.message} A small BERT is trained from scratch instead. {error.hint}", "warning", step=0)
     return build(pretrained=False, size=size)
-
-
-def layout_for(encoder: HSIEncoderBERT, tokenizer: SSPQTokenizer) -> WindowLayout:
-    """The largest square windows that the encoder takes."""
-    return WindowLayout(side=math.isqrt(encoder.max_seq_len), halo=tokenizer.spatial_vqvae.halo)

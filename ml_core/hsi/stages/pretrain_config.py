@@ -52,11 +52,11 @@ class PretrainConfig(StageConfig):
     )
     max_seq_len: int = option(
         _CPU["max_seq_len"],
-        description="Longest sequence: positions of a square piece of a scene.",
+        description="Longest sequence. A window around what is predicted has 15 x 15 tokens.",
         group=NETWORK,
         unit="tokens",
         advanced=True,
-        ge=9,
+        ge=225,
         le=8192,
     )
     pretrain_batch_size: int = option(

@@ -52,6 +52,18 @@ def test_detector_and_classics_map_a_scene(tmp_path: Path, scenes: Path, chain: 
     assert regions["regions"][0]["max_score"] == pytest.approx(float(maps["combined"].max()))
 
 
+def test_nothing_is_found_where_nothing_was_measured(tmp_path: Path, scenes: Path, chain: dict[str, Path]) -> None:
+    cube = np.load(scenes / "scene-1.npz")["cube"].astype(np.float32)
+    cube[:2, 3:6] = np.nan
+    cube[9, 9] = np.nan
+    np.savez(tmp_path / "holes.npz", cube=cube)
+    result = _infer(tmp_path / "run", tmp_path / "holes.npz", detector=str(chain["anomaly"]), methods=CLASSICS)
+    assert result["state"] == "completed", result["error"]
+    for facts in read_maps(tmp_path / "run/artifacts")["methods"].values():
+        values = np.load(tmp_path / "run/artifacts" / facts["file"])
+        assert (values[np.isnan(cube[..., 0])] == values.min()).all()
+
+
 def test_a_scene_without_a_mask_is_mapped_and_not_scored(tmp_path: Path, scenes: Path) -> None:
     np.savez(tmp_path / "bare.npz", cube=np.load(scenes / "scene-1.npz")["cube"])
     result = _infer(tmp_path / "run", tmp_path / "bare.npz", methods=CLASSICS)
