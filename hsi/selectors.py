@@ -44,7 +44,7 @@ def visible_sensor(user: Any, sensor_id: UUID) -> Sensor:
 
 
 def listed_scenes(user: Any) -> QuerySet[Scene]:
-    """Scenes with their sensor, import and number of maps, and ``newest_map`` (2 queries)."""
+    """Scenes with their sensor, import, number of maps, and ``ready_maps``, the newest first (2 queries)."""
     newest = AnomalyMap.objects.filter(state=AnomalyMap.State.READY).order_by("-created_at")
     return (
         Scene.objects.visible_to(user)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shutil
 from pathlib import Path
-from types import TracebackType
 from typing import BinaryIO
 
 from django.conf import settings
@@ -56,15 +55,6 @@ class SceneUpload:
         self.kept = False
         self._declared = declared_bytes
         self._stream: BinaryIO | None = None
-
-    def __enter__(self) -> SceneUpload:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if not self.kept:
-            self.discard()
 
     def begin(self, client_name: str) -> None:
         """A file begins.
