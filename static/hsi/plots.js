@@ -54,6 +54,7 @@ class SpectrumPlot extends LinePlot {
       type: "line", yref: "paper", x0: axis.x[band], x1: axis.x[band], y0: 0, y1: 1,
       line: { color: token(colour), width: 1.25, dash: "dot" },
     }));
+    layout.yaxis.exponentformat = "none";
     return { ...layout, shapes: [...strips, ...lines], showlegend: true };
   }
 
@@ -68,6 +69,7 @@ class ThresholdHistogram extends HistogramPlot {
   layout() {
     const layout = super.layout();
     Object.assign(layout.yaxis, { dtick: 1, exponentformat: "SI" });
+    layout.xaxis.exponentformat = "none";
     const { threshold } = this.options;
     if (Number.isFinite(threshold)) {
       layout.shapes = [{ type: "line", yref: "paper", x0: threshold, x1: threshold, y0: 0, y1: 1, line: { color: token("--failed"), width: 2 } }];
