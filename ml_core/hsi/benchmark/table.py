@@ -71,7 +71,8 @@ def markdown(summary: Mapping[str, Any]) -> str:
     ]
     for name, found in summary["scenes"].items():
         cells = [_cell(found[method]) if method in found else "" for method in methods]
-        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+        escaped = name.replace("|", "\\|")
+        lines.append(f"| {escaped} | " + " | ".join(cells) + " |")
     lines.append("| **mean** | " + " | ".join(f"**{_cell(mean[method])}**" for method in methods) + " |")
     lines.append(
         "| spread over seeds | "

@@ -4,10 +4,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from ml_core.hsi.stages.tests.chain import TINY, run
-from ml_core.hsi.stages.tests.small_scenes import write_scenes
+from ml_core.hsi.stages.tests.small_scenes import make_scene, write_scenes
 from ml_core.run.context import RunContext
 
 
@@ -68,6 +69,17 @@ def test_classics_need_no_training_and_random_ones_are_repeated(tmp_path: Path, 
     assert set(first["scene-0"]) == {"global_rx", "iforest"}
     assert set(second["scene-0"]) == {"iforest"}
     assert result["mean"]["global_rx"]["auc_spread"] == 0
+
+
+def test_the_name_of_a_scene_leads_nowhere(tmp_path: Path) -> None:
+    cube, mask = make_scene(1, height=14, width=14)
+    (tmp_path / "scenes").mkdir()
+    np.savez(tmp_path / "scenes/a.npz", cube=cube, gt=mask, name="../../../outside|x")
+    result = run("hsi.benchmark", _config(tmp_path / "scenes", train="", methods=["global_rx"]), tmp_path / "run")
+    assert result["state"] == "completed", result["error"]
+    assert not list(tmp_path.glob("**/outside*"))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["run", "run.json", "scenes"]
+    assert "outside\\|x" in (tmp_path / "run/artifacts/table.md").read_text()
 
 
 def test_a_detector_without_scenes_to_learn_from_is_refused(tmp_path: Path, folder: Path) -> None:
