@@ -46,7 +46,10 @@ def make_scene(owner: User, *, name: str = "Harbour", mask: bool = True, seed: i
     folder = scene_folder(scene)
     folder.parent.mkdir(parents=True)
     file = folder.parent / "scene.npz"
-    np.savez(file, cube=made.cube, wavelengths=made.wavelengths, **({"gt": made.mask} if mask else {}))
+    arrays = {"cube": np.asarray(made.cube), "wavelengths": np.asarray(made.wavelengths)}
+    if mask:
+        arrays["gt"] = np.asarray(made.mask)
+    np.savez(file, allow_pickle=False, **arrays)
     facts = make_scene_folder(ImportSceneConfig(source=str(file), target=str(folder), name=name), Silent())
     scene.height, scene.width, scene.bands = facts["shape"]
     scene.wavelengths, scene.bad_bands = facts["wavelengths"] or [], facts["bad_bands"]

@@ -44,7 +44,8 @@ def make_content(studio: LiveStudio) -> dict[str, str]:
 def make_scenes(studio: LiveStudio, folder: Path) -> dict[str, str]:
     """A scene with its maps, one that waits to be confirmed, and a detector that waits for its turn."""
     made = simulate_scene(4, Simulation(height=80, width=80))
-    np.savez(folder / "coast.npz", cube=made.cube, gt=made.mask, wavelengths=made.wavelengths)
+    known = {"cube": made.cube, "gt": np.asarray(made.mask), "wavelengths": np.asarray(made.wavelengths)}
+    np.savez(folder / "coast.npz", allow_pickle=False, **known)
     draft = studio.api("hsi/scenes", {"source": "folder", "path": str(folder)})
     scene = studio.api("hsi/scenes", {"source": "sample", "name": "Harbour"})
     studio.wait(scene["import_run"])

@@ -5,11 +5,10 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from cvstudio.accounts.models import User
 from cvstudio.datasets.tests.carry_out import carry_out_all
@@ -21,11 +20,11 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 OpenPage = Callable[..., Page]
 
 
-def scene_file() -> dict[str, Any]:
+def scene_file() -> FilePayload:
     """An archive with the bands on the first axis, as a person would upload it."""
     made = simulate_scene(9, Simulation(height=36, width=44, bands=24))
     stream = io.BytesIO()
-    np.savez(stream, image=np.moveaxis(np.asarray(made.cube), 2, 0), gt=made.mask)
+    np.savez(stream, image=np.moveaxis(np.asarray(made.cube), 2, 0), gt=np.asarray(made.mask))
     return {"name": "harbour.npz", "mimeType": "application/octet-stream", "buffer": stream.getvalue()}
 
 
