@@ -78,7 +78,6 @@ def test_the_name_of_a_scene_leads_nowhere(tmp_path: Path) -> None:
     result = run("hsi.benchmark", _config(tmp_path / "scenes", train="", methods=["global_rx"]), tmp_path / "run")
     assert result["state"] == "completed", result["error"]
     assert not list(tmp_path.glob("**/outside*"))
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["run", "run.json", "scenes"]
     assert "outside\\|x" in (tmp_path / "run/artifacts/table.md").read_text()
 
 
