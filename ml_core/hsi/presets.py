@@ -74,7 +74,7 @@ _PRETRAIN: dict[str, dict[str, Any]] = {
         "mask_ratio": 0.35,
         "max_seq_len": 225,
         "pretrain_batch_size": 32,
-        "pretrain_epochs": 10,
+        "pretrain_epochs": 5,
         "learning_rate_pretrain": 2e-3,
         "num_warmup_steps": 80,
         "windows_per_epoch": 5120,
