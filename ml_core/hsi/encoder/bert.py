@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, Self, overload
+from typing import Any, Literal, Self, overload
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from ml_core.errors import CodedError
+from ml_core.hsi.encoder.batch import Prediction, Windows
 from ml_core.hsi.encoder.bert_source import BertSize, bert_from_config, new_bert, pretrained_bert
-from ml_core.hsi.encoder.density import Density, DensityHead
+from ml_core.hsi.encoder.density import DensityHead
 from ml_core.hsi.encoder.embedding import (
     FactorisedDecoder,
     FactorisedEmbedding,
@@ -32,42 +33,6 @@ _KEPT_CONFIG = (
     "hidden_dropout_prob", "attention_probs_dropout_prob", "max_position_embeddings", "type_vocab_size",
     "layer_norm_eps", "initializer_range",
 )  # fmt: skip
-
-
-class Windows(NamedTuple):
-    """Square windows of token maps with hidden places.
-
-    Attributes:
-        spectral, spatial: (batch, N) int64 ids in row order; K_s and K_x stand for unknown.
-        coordinates: (batch, N, C) float32.
-        places: (batch, Q) int64, positions in the window that are hidden and asked for.
-        hidden_spatial: (batch, Q) int64, their spatial ids: what training learns to tell.
-        hidden: (batch, N) bool, what must not be seen: the places, and repetitions of them.
-        domain_ids: (batch,) int64.
-        stride: (batch,) float32, pixels of the scene between neighbouring tokens.
-    """
-
-    spectral: Tensor
-    spatial: Tensor
-    coordinates: Tensor
-    places: Tensor
-    hidden_spatial: Tensor
-    hidden: Tensor
-    domain_ids: Tensor
-    stride: Tensor
-
-
-class Prediction(NamedTuple):
-    """What is known about the hidden places of windows.
-
-    Attributes:
-        density: Of their coordinates.
-        log_spectral, log_spatial: (batch, Q, K_s) and (batch, Q, K_x) log-probabilities of their ids.
-    """
-
-    density: Density
-    log_spectral: Tensor
-    log_spatial: Tensor
 
 
 class HSIEncoderBERT(nn.Module):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, cast
 
 from transformers import BertConfig, BertForMaskedLM
@@ -92,8 +92,3 @@ def pretrained_bert(name_or_path: str, max_seq_len: int) -> BertForMaskedLM:
 def bert_from_config(config: dict[str, Any]) -> BertForMaskedLM:
     """The architecture of a BERT whose weights are loaded next."""
     return BertForMaskedLM(cast(Any, BertConfig)(**config, attn_implementation="sdpa"))
-
-
-def size_facts(size: BertSize) -> dict[str, int]:
-    """For JSON."""
-    return asdict(size)

@@ -15,7 +15,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ml_core.hsi.encoder.bert import HSIEncoderBERT, Windows
+from ml_core.hsi.encoder.batch import Windows
+from ml_core.hsi.encoder.bert import HSIEncoderBERT
 from ml_core.hsi.encoder.density import negative_log_likelihoods
 from ml_core.hsi.encoder.windows import WindowLayout, cut_windows, grid_shape, whitened, whitening
 from ml_core.hsi.tokenizer.token_map import TokenMap

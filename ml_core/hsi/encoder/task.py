@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ml_core.engine.task import Gather, Step, Task
-from ml_core.hsi.encoder.bert import HSIEncoderBERT, Windows
+from ml_core.hsi.encoder.batch import Windows
+from ml_core.hsi.encoder.bert import HSIEncoderBERT
 from ml_core.hsi.encoder.density import negative_log_likelihoods, smooth_mean_error
 from ml_core.hsi.encoder.windows import WindowArrays, WindowLayout, cut_windows, grid_shape, whitening
 from ml_core.hsi.tokenizer.token_map import TokenMap

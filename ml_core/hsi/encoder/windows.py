@@ -39,7 +39,7 @@ class WindowLayout:
 
 @dataclass(frozen=True)
 class WindowArrays:
-    """`ml_core.hsi.encoder.bert.Windows` as arrays, without domain.
+    """`ml_core.hsi.encoder.batch.Windows` as arrays, without domain.
 
     Attributes:
         spectral, spatial: (n, side * side) int64; spatial ids that would give the block away are unknown.

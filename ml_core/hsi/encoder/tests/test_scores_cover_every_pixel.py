@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from ml_core.hsi.encoder import HSIEncoderBERT
-from ml_core.hsi.encoder.bert import Windows
+from ml_core.hsi.encoder.batch import Windows
 from ml_core.hsi.encoder.scoring import ScoringSettings, combine_strides, score_rows
 from ml_core.hsi.encoder.tests.test_encoder_keeps_the_specification import an_encoder
 from ml_core.hsi.encoder.windows import WindowLayout, cut_windows, whitening
