@@ -20,6 +20,8 @@ from skimage.morphology import area_opening, max_tree
 
 Maps = NDArray[np.float32]
 
+_LEAST_SIDE = 3  # of an image whose component tree the library can build
+
 
 @dataclass(frozen=True)
 class SmallStructures:
@@ -75,6 +77,10 @@ def _residues(channel: Maps, areas: Sequence[int]) -> tuple[Maps, Maps]:
 
 def _opening_residues(values: Maps, areas: Sequence[int]) -> Maps:
     """What area openings remove from one channel: (areas, H, W), never negative."""
+    if min(values.shape) < _LEAST_SIDE:
+        # A rim on the lowest level belongs to no component that could be removed.
+        rimmed = np.pad(values, _LEAST_SIDE, constant_values=values.min())
+        return _opening_residues(rimmed, areas)[:, _LEAST_SIDE:-_LEAST_SIDE, _LEAST_SIDE:-_LEAST_SIDE]
     parent, traverser = max_tree(values, connectivity=1)  # type: ignore[no-untyped-call]
     opened = [
         area_opening(values, min(area, values.size), 1, parent, traverser)  # type: ignore[no-untyped-call]

@@ -17,20 +17,21 @@ import torch
 from numpy.typing import NDArray
 
 from ml_core.hsi.anomaly.area_filter import small_structures
-from ml_core.hsi.anomaly.features import AREAS, FREE_AREAS, RING_COMPONENTS, RINGS, Measured
-from ml_core.hsi.anomaly.fusion import mean_z
+from ml_core.hsi.anomaly.features import AREAS, RING_COMPONENTS, RINGS, training_free
 from ml_core.hsi.anomaly.recon import RECON_AREAS, decoder_differences
 from ml_core.hsi.anomaly.ring import ring_distances
+from ml_core.hsi.anomaly.surroundings import Units, surroundings, units_of
 from ml_core.hsi.anomaly.target_network import TargetNetwork
 from ml_core.hsi.canonical import CanonicalScene
 from ml_core.hsi.encoder import UniversalHSIModel
-from ml_core.hsi.encoder.scoring import score_rows
+from ml_core.hsi.encoder.scoring import combine_strides, score_rows
 from ml_core.hsi.tokenizer import tokenize_scene
 
 Maps = NDArray[np.float32]
 Progress = Callable[[float], None]
 
-_MOST_ROWS = 256  # of a band, so that memory does not follow the scene
+_MOST_ROWS = 64  # of a band: memory does not follow the scene, and there is work for several
+_MOST_LOGIT = 30.0
 _SMALL_SHARE = 0.15  # of the time, spent before the first band
 
 
@@ -40,6 +41,7 @@ class _Band:
 
     distances: Maps
     recon: Maps
+    one_class: Maps
     likelihoods: dict[str, Maps]
 
 
@@ -66,57 +68,51 @@ def dense_heads(
             progress=lambda share: tell(_SMALL_SHARE * share),
         )
         tokens = tokenize_scene(model.tokenizer, scene)
+        units = units_of(scene.coordinates)
 
         def compute(rows: slice) -> _Band:
             return _Band(
                 ring_distances(scene.coordinates[..., :RING_COMPONENTS], RINGS, rows=rows),
                 decoder_differences(model.tokenizer, scene.coordinates[rows], small.changes[:, rows], scene.basis),
+                target_odds(network, scene.coordinates, units, rows),
                 score_rows(model.encoder, tokens, rows=rows, domain_id=domain_id),
             )
 
         bands: list[_Band] = []
-        slices = list(bands_of(height, workers))
+        slices = list(bands_of(height))
         with ThreadPoolExecutor(workers) as pool:
             for band in pool.map(compute, slices):
                 bands.append(band)
                 tell(_SMALL_SHARE + (0.95 - _SMALL_SHARE) * len(bands) / len(slices))
-        measured = Measured(small.residues, np.concatenate([band.distances for band in bands], axis=1))
         names = bands[0].likelihoods
         likelihoods = {name: np.concatenate([band.likelihoods[name] for band in bands]) for name in names}
         maps = {
-            "lm_nll": mean_z([values for name, values in likelihoods.items() if name.startswith("lm_nll")]),
-            "token_nll": np.mean([v for name, v in likelihoods.items() if name.startswith("token_nll")], axis=0),
+            "lm_nll": combine_strides(likelihoods),
+            "token_nll": combine_strides(likelihoods, "token_nll"),
             "recon": np.concatenate([band.recon for band in bands]),
-            "one_class": target_logits(network, measured),
-            "training_free": training_free(measured),
+            "one_class": np.concatenate([band.one_class for band in bands]),
+            "training_free": training_free(small.residues, np.concatenate([band.distances for band in bands], axis=1)),
         }
     tell(1.0)
     return maps
 
 
-def training_free(measured: Measured) -> Maps:
-    """Mean of area filter and ring distances over all sizes: what can be had without learning."""
-    residues = mean_z([measured.residues[number] for number in FREE_AREAS])
-    return mean_z([residues, mean_z(list(measured.distances))])
-
-
 @torch.inference_mode()
-def target_logits(network: TargetNetwork, measured: Measured) -> Maps:
-    """(H, W) float32 of the target network, band by band."""
-    logarithms = measured.logarithms()
-    device = network.mean.device
-    height = logarithms.shape[1]
-    found = np.empty(logarithms.shape[1:], np.float32)
-    for rows in bands_of(height, 1):
-        top, bottom = max(rows.start - network.reach, 0), min(rows.stop + network.reach, height)
-        part = torch.from_numpy(np.ascontiguousarray(logarithms[:, top:bottom])).to(device)
-        found[rows] = network(part[None])[0, rows.start - top : rows.stop - top].cpu().numpy()
-    return found
+def target_odds(network: TargetNetwork, coordinates: Maps, units: Units, rows: slice) -> Maps:
+    """Square root of the odds that the target network gives, for some rows of a scene: (rows, W) float32.
+
+    Odds spread over orders of magnitude as the other heads do; logits would be outvoted by them.
+    """
+    top, bottom = max(rows.start - network.reach, 0), min(rows.stop + network.reach, coordinates.shape[0])
+    maps = torch.from_numpy(surroundings(coordinates, units, slice(top, bottom))).to(network.mean.device)
+    logits = network(maps[None])[0, rows.start - top : rows.stop - top]
+    odds: Maps = (0.5 * logits.clamp(-_MOST_LOGIT, _MOST_LOGIT)).exp().cpu().numpy()
+    return odds
 
 
-def bands_of(height: int, workers: int) -> Iterator[slice]:
-    """Rows of a scene in bands: one for each worker, or more where they would be too large."""
-    count = max(min(workers, height), -(-height // _MOST_ROWS))
+def bands_of(height: int) -> Iterator[slice]:
+    """Rows of a scene in bands of about equal height. They do not depend on who computes them, so neither do maps."""
+    count = -(-height // _MOST_ROWS)
     edges = np.linspace(0, height, count + 1).round().astype(int).tolist()
     yield from (slice(start, stop) for start, stop in itertools.pairwise(edges))
 

@@ -15,6 +15,7 @@ from ml_core.hsi.anomaly.adapters import add_lora, without_lora
 from ml_core.hsi.anomaly.dense import dense_heads
 from ml_core.hsi.anomaly.fusion import fuse
 from ml_core.hsi.anomaly.heads import OneClassHead, compute_lm_nll_scores, compute_recon_error
+from ml_core.hsi.anomaly.missing import missing_pixels
 from ml_core.hsi.anomaly.target_network import TargetNetwork
 from ml_core.hsi.canonical import canonicalise
 from ml_core.hsi.encoder import HSIEncoderBERT, UniversalHSIModel, load_stage12
@@ -26,7 +27,6 @@ Maps = NDArray[np.float32]
 
 STEM = "detector"
 HEAD_WEIGHTS = {"lm_nll": 0.4, "recon": 0.3, "one_class": 0.3}
-_CLIP = 20.0
 
 
 class HSIAnomalyDetector(nn.Module):
@@ -103,7 +103,7 @@ class HSIAnomalyDetector(nn.Module):
         heads = {"lm_nll": lm_nll, "recon": recon, "one_class": one_class}
         total = sum(self.head_weights[name] for name in heads)
         combined = sum(
-            self.head_weights[name] / total * _robust_z(scores.reshape(len(patches), -1).mean(1))
+            self.head_weights[name] / total * _vote(scores.reshape(len(patches), -1).mean(1))
             for name, scores in heads.items()
         )
         assert isinstance(combined, Tensor)
@@ -134,6 +134,15 @@ class HSIAnomalyDetector(nn.Module):
         """
         was_training = self.training
         self.eval()
+        try:
+            maps = self._heads_of(scene, domain_id, progress, workers)
+        finally:
+            self.train(was_training)
+        return maps | {"combined": fuse(maps, self.head_weights)}
+
+    def _heads_of(
+        self, scene: Scene, domain_id: int, progress: Callable[[float], None] | None, workers: int
+    ) -> dict[str, Maps]:
         canonical = canonicalise(scene.cube, wavelengths=scene.wavelengths, good_bands=scene.good_bands)
         maps = dense_heads(
             self.universal_model,
@@ -143,8 +152,14 @@ class HSIAnomalyDetector(nn.Module):
             workers=max(1, workers),
             progress=progress,
         )
-        self.train(was_training)
-        return maps | {"combined": fuse(maps, self.head_weights)}
+        missing = missing_pixels(scene.cube, canonical.used_bands)
+        if scene.invalid is not None:
+            missing |= scene.invalid
+        if missing.any():
+            # Filled with the mean of the scene they would stand out from any place that is not average.
+            for values in maps.values():
+                values[missing] = values.min()
+        return maps
 
     def generate_anomaly_map(self, cube: NDArray[Any] | Tensor, domain_id: int = 0) -> Maps:
         """The ``combined`` map (H, W) of a cube (H, W, B); see `detect`."""
@@ -195,9 +210,9 @@ class HSIAnomalyDetector(nn.Module):
         return nn.ModuleDict({"one_class_head": self.one_class_head, "target_network": self.target_network})
 
 
-def _robust_z(scores: Tensor) -> Tensor:
-    """Deviation from the median of the batch, in robust standard deviations; zero where all are alike."""
+def _vote(scores: Tensor) -> Tensor:
+    """asinh of the deviation from the median of the batch in robust standard deviations; zero where all are alike."""
     distance = scores - scores.median()
     spread = 1.4826 * distance.abs().median()
     spread = torch.where(spread > 0, spread, distance.abs().mean())
-    return (distance / spread.clamp(min=1e-12)).clamp(max=_CLIP)
+    return torch.asinh(distance / spread.clamp(min=1e-12))

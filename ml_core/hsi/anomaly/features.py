@@ -1,46 +1,34 @@
-"""What is measured at a pixel against its surroundings, free of signs, order and units of the components."""
+"""What is measured without any learning: small structures and ring distances, over all sizes of targets."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ml_core.hsi.anomaly.ring import Ring
+from ml_core.hsi.anomaly.area_filter import small_structures
+from ml_core.hsi.anomaly.fusion import mean_vote
+from ml_core.hsi.anomaly.ring import Ring, ring_distances
 
 Maps = NDArray[np.float32]
 
-# Each about twice the one before, from single pixels to beyond the largest targets: no size has to be known.
-AREAS = (3, 6, 12, 25, 50, 100, 200)
+# Each about twice the one before, up to beyond the largest targets: no size has to be known. Specks of fewer pixels
+# than the smallest area are mostly noise where nothing has learned to tell them.
+AREAS = (12, 25, 50, 100, 200)
 RINGS = (Ring(5, 11), Ring(9, 15), Ring(13, 21), Ring(19, 31, 2), Ring(25, 41, 3))
 RING_COMPONENTS = 8  # distances in more components drown in noise
 
-FREE_AREAS = range(2, len(AREAS))  # without learning, specks of a few pixels are mostly noise
 
-_FLOOR = 0.05  # of the unit; what is less tells nothing, and the logarithm needs an end
+def training_free(residues: Maps, distances: Maps) -> Maps:
+    """Mean of area filter and ring distances over all sizes: what can be had without learning.
 
-
-@dataclass(frozen=True)
-class Measured:
-    """Maps of one scene in one unit.
-
-    Attributes:
-        residues: (areas, H, W) float32, see `small_structures`.
-        distances: (rings, H, W) float32, see `ring_distances`.
+    Args:
+        residues: (areas, H, W), see `small_structures`.
+        distances: (rings, H, W), see `ring_distances`.
     """
-
-    residues: Maps
-    distances: Maps
-
-    def logarithms(self) -> Maps:
-        """(areas + rings, H, W) float32: log of each map over the scene's median distance, the same for all sensors."""
-        unit = float(np.median(self.distances[1]))
-        maps = np.concatenate([self.residues, self.distances])
-        maps /= max(unit, 1e-12)
-        maps += _FLOOR
-        np.log(maps, out=maps)
-        return maps
+    return mean_vote([mean_vote(list(residues)), mean_vote(list(distances))])
 
 
-FEATURES = len(AREAS) + len(RINGS)
+def training_free_of(coordinates: Maps) -> Maps:
+    """`training_free` of (H, W, C) half-whitened components, on one core."""
+    residues = small_structures(coordinates, AREAS).residues
+    return training_free(residues, ring_distances(coordinates[..., :RING_COMPONENTS], RINGS))

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ml_core.hsi.anomaly.area_filter import small_structures
-from ml_core.hsi.anomaly.features import AREAS, RING_COMPONENTS, RINGS, Measured
+from ml_core.hsi.anomaly.features import training_free_of
 from ml_core.hsi.anomaly.planted import BACKGROUND, TARGET, UNDECIDED, PlantSettings, plant
-from ml_core.hsi.anomaly.ring import ring_distances
+from ml_core.hsi.anomaly.surroundings import surroundings, units_of
 from ml_core.hsi.canonical import CanonicalScene
 from ml_core.run.seeds import mix
 
@@ -23,7 +22,6 @@ Maps = NDArray[np.float32]
 _CROP = 48
 _WINDOW = 160  # a planted piece of a large scene is no larger
 _SUSPECTS = 0.1  # of the background may be real targets: what looks most like one is left out
-_FEATURE_SHIFT = 0.8  # standard deviation of the random factor's logarithm
 _FOREIGN_STEP = 7  # every so many pixels of another scene lend spectra
 _PATCH = 9
 
@@ -76,8 +74,8 @@ class AnomalyData:
         *,
         masks: Sequence[NDArray[np.uint8] | None] | None = None,
         domain_ids: Sequence[int] | None = None,
-        samples: int = 120,
-        plantings: int = 144,
+        samples: int = 150,
+        plantings: int = 90,
         seed: int = 0,
         split: Literal["train", "val"] = "train",
         settings: PlantSettings | None = None,
@@ -88,7 +86,8 @@ class AnomalyData:
         self._domain_ids = list(domain_ids) if domain_ids is not None else [0] * len(self._scenes)
         self._samples, self._seed, self._split = samples, seed, split
         self.uses_labels = any(mask is not None for mask in self._masks)
-        self._plantings = []
+        self._plantings: list[_Planting] = []
+        self._known_suspects: dict[tuple[int, int, int], NDArray[np.bool_]] = {}
         each = max(1, plantings // len(self._scenes))
         for number in range(each * len(self._scenes)):
             generator = np.random.default_rng(mix(seed, f"plant {split}", number))
@@ -104,12 +103,13 @@ class AnomalyData:
         """Which crop."""
         return f"planted crop {index}"
 
-    def scale_sample(self) -> Tensor:
-        """(N, features, crop, crop) to take mean and spread of the measurements from."""
-        corner = slice(0, self._side)
-        return torch.from_numpy(
-            np.stack([p.maps[:, corner, corner] for p in self._plantings[: 3 * len(self._scenes)]]).astype(np.float32)
-        )
+    def scale(self) -> tuple[Tensor, Tensor]:
+        """Mean and standard deviation of each measurement over all plantings: (features,) float32 each."""
+        pixels = [planting.maps.reshape(len(planting.maps), -1).astype(np.float64) for planting in self._plantings]
+        mean = np.mean([values.mean(axis=1) for values in pixels], axis=0)
+        square = np.mean([np.square(values).mean(axis=1) for values in pixels], axis=0)
+        spread = np.sqrt(np.maximum(square - mean**2, 0.0))
+        return torch.from_numpy(mean.astype(np.float32)), torch.from_numpy(spread.astype(np.float32))
 
     def batch(self, indices: Sequence[int], epoch: int) -> AnomalyBatch:
         """See `AnomalyBatch`."""
@@ -129,10 +129,6 @@ class AnomalyData:
             maps, labels = maps[:, ::-1], labels[::-1]
         if generator.random() < 0.5:
             maps, labels = maps.transpose(0, 2, 1), labels.T
-        if self._split == "train":
-            # How measurements compare differs between scenes more than a few scenes can show.
-            shift = _FEATURE_SHIFT * generator.standard_normal((len(maps), 1, 1)).astype(np.float32)
-            maps = maps + shift
         patch, label = self._patch(planting.scene, generator)
         domain = np.int64(self._domain_ids[planting.scene])
         return np.ascontiguousarray(maps), np.ascontiguousarray(labels), patch, label, np.asarray(domain)
@@ -157,37 +153,29 @@ class AnomalyData:
         row = int(generator.integers(max(height - _WINDOW, 0) + 1))
         column = int(generator.integers(max(width - _WINDOW, 0) + 1))
         window = (slice(row, row + _WINDOW), slice(column, column + _WINDOW))
-        planted, labels = plant(scene.coordinates[window], self._foreign(number), generator, settings)
-        maps = measure(planted).logarithms()
+        ground = scene.coordinates[window]
+        planted, labels = plant(ground, self._foreign(number), generator, settings)
         if mask is not None:
             labels[(mask[window] > 0) & (labels == BACKGROUND)] = TARGET
         else:
-            _leave_suspects_out(maps, labels)
+            labels[(labels == BACKGROUND) & self._suspects(number, row, column, ground)] = UNDECIDED
+        maps = surroundings(planted, units_of(planted))
         return _Planting(number, maps.astype(np.float16), labels)
 
-    def _foreign(self, number: int) -> list[Maps]:
+    def _suspects(self, number: int, row: int, column: int, ground: Maps) -> NDArray[np.bool_]:
+        """Nobody has labelled the scene: the ground that stands out most may well be a target."""
+        key = (number, row, column)
+        if key not in self._known_suspects:
+            suspicion = training_free_of(ground)
+            self._known_suspects[key] = suspicion > np.quantile(suspicion, 1.0 - _SUSPECTS)
+        return self._known_suspects[key]
+
+    def _foreign(self, number: int) -> Maps:
         """Spectra of the other scenes in the components of this one."""
         basis = self._scenes[number].basis
-        found = []
+        found: list[NDArray[np.floating[Any]]] = [np.zeros((0, len(basis)), np.float32)]
         for other, scene in enumerate(self._scenes):
             if other != number:
-                spectra = scene.coordinates[::_FOREIGN_STEP, ::_FOREIGN_STEP].reshape(-1, scene.basis.shape[0])
-                found.append(((spectra @ scene.basis) @ basis.T).astype(np.float32))
-        return found
-
-
-def measure(coordinates: Maps) -> Measured:
-    """Measurements of a scene, or of a piece of one, on one core."""
-    return Measured(
-        small_structures(coordinates, AREAS).residues,
-        ring_distances(coordinates[..., :RING_COMPONENTS], RINGS),
-    )
-
-
-def _leave_suspects_out(maps: Maps, labels: NDArray[np.int8]) -> None:
-    """Nobody has labelled the scene: the background that stands out most may well be a target."""
-    suspicion = maps.mean(axis=0)
-    background = labels == BACKGROUND
-    if background.any():
-        limit = np.quantile(suspicion[background], 1.0 - _SUSPECTS)
-        labels[background & (suspicion > limit)] = UNDECIDED
+                spectra = scene.coordinates[::_FOREIGN_STEP, ::_FOREIGN_STEP].reshape(-1, len(basis))
+                found.append((spectra @ scene.basis) @ basis.T)
+        return np.concatenate(found).astype(np.float32)

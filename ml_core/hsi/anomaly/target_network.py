@@ -6,46 +6,50 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ml_core.hsi.anomaly.features import FEATURES
-from ml_core.hsi.anomaly.heads import OneClassHead
+from ml_core.hsi.anomaly.surroundings import MEASUREMENTS
 
 _DILATIONS = (1, 2, 4)
+_SHIFT = 0.8  # standard deviations
 
 
 class TargetNetwork(nn.Module):
     """Measurements of a scene to a logit for each pixel.
 
     A target differs from lines, edges and rough ground in the shape of its measurements, so single pixels are not
-    enough: three dilated convolutions see 15 x 15 pixels.
+    enough: three dilated convolutions see 15 x 15 pixels. In training every measurement of a crop is shifted at
+    random: how measurements compare differs between scenes more than a few scenes can show.
 
     Args:
-        features: Maps of a pixel, see `Measured.logarithms`.
+        features: Maps of a pixel, see `surroundings`.
         width: Channels.
     """
 
     mean: Tensor
     spread: Tensor
+    reach = sum(_DILATIONS)
 
-    def __init__(self, features: int = FEATURES, width: int = 24) -> None:
+    def __init__(self, features: int = MEASUREMENTS, width: int = 24) -> None:
         super().__init__()
-        self.features, self.width = features, width
         self.enter = nn.Conv2d(features, width, 1)
+        self.mix = nn.Conv2d(width, width, 1)
         self.convolutions = nn.ModuleList(nn.Conv2d(width, width, 3, dilation=d) for d in _DILATIONS)
-        self.head = OneClassHead(width)
+        self.leave = nn.Conv2d(width, 1, 1)
         self.register_buffer("mean", torch.zeros(features, 1, 1))
         self.register_buffer("spread", torch.ones(features, 1, 1))
 
-    reach = sum(_DILATIONS)
-
-    def set_scale(self, maps: Tensor) -> None:
-        """Take mean and spread of each measurement from (N, features, H, W)."""
-        self.mean.copy_(maps.mean(dim=(0, 2, 3))[:, None, None])
-        self.spread.copy_(maps.std(dim=(0, 2, 3)).clamp(min=1e-3)[:, None, None])
+    def set_scale(self, mean: Tensor, spread: Tensor) -> None:
+        """Tell mean and standard deviation of each measurement, (features,) each."""
+        self.mean.copy_(mean[:, None, None])
+        self.spread.copy_(spread.clamp(min=1e-3)[:, None, None])
 
     def forward(self, maps: Tensor) -> Tensor:
         """(batch, features, H, W) to logits (batch, H, W); the border is repeated outwards."""
-        z = functional.relu(self.enter((maps - self.mean) / self.spread))
+        z = (maps - self.mean) / self.spread
+        if self.training:
+            z = z + _SHIFT * torch.randn(*z.shape[:2], 1, 1, device=z.device, dtype=z.dtype)
+        z = functional.gelu(self.enter(z))
+        z = z + functional.gelu(self.mix(z))
         for convolution, dilation in zip(self.convolutions, _DILATIONS, strict=True):
-            z = z + functional.relu(convolution(functional.pad(z, (dilation,) * 4, mode="replicate")))
-        logits: Tensor = self.head.net(z.movedim(1, -1)).squeeze(-1)
+            z = z + functional.gelu(convolution(functional.pad(z, (dilation,) * 4, mode="replicate")))
+        logits: Tensor = self.leave(z)[:, 0]
         return logits

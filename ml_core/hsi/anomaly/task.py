@@ -54,7 +54,7 @@ class AnomalyTask(Task):
     def __init__(self, detector: HSIAnomalyDetector, data: AnomalyData) -> None:
         self.detector = detector
         self.model = _Losses(detector, uses_labels=data.uses_labels)
-        detector.target_network.set_scale(data.scale_sample())
+        detector.target_network.set_scale(*data.scale())
         self._noted: list[tuple[Tensor, Tensor]] = []
 
     def parameter_groups(self) -> dict[str, list[ParameterGroup]]:
