@@ -58,9 +58,10 @@ def _from_table(table: FitsTable, path: Path) -> Spectrum | None:
     unit = table.header.text(f"TUNIT{table.columns[wave].number}").lower()
     if unit not in _ANGSTROM and not wave.startswith("LOG"):
         return None
-    arrays = {name: _row(table, name) for name in (wave, flux, ivar, error) if name}
-    if any(values is None or values.shape != arrays[wave].shape for values in arrays.values()):
+    arrays = {name: values for name in (wave, flux, ivar, error) if name and (values := _row(table, name)) is not None}
+    if len({values.shape for values in arrays.values()}) != 1 or not {wave, flux} <= arrays.keys():
         return None
+    ivar, error = (name if name in arrays else None for name in (ivar, error))
     spectrum = _assemble(arrays, wave, flux, ivar, error, path.name, _ANGSTROM.get(unit, 1.0))
     flux_unit = table.header.text(f"TUNIT{table.columns[flux].number}")
     mask = _row(table, "MASK")

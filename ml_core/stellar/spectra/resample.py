@@ -20,8 +20,8 @@ POINTS: Final = 3522
 STEP: Final = 1e-4
 GRID_LOG: Final[NDArray[np.float64]] = math.log10(4000.0) + STEP * np.arange(POINTS)
 #: (3522,) vacuum wavelengths of the points in Angstrom.
-GRID: Final[NDArray[np.float64]] = 10.0**GRID_LOG
-_GRID_EDGES: Final[NDArray[np.float64]] = 10.0 ** (math.log10(4000.0) + STEP * (np.arange(POINTS + 1) - 0.5))
+GRID: Final[NDArray[np.float64]] = np.power(10.0, GRID_LOG)
+_GRID_EDGES: Final[NDArray[np.float64]] = np.power(10.0, math.log10(4000.0) + STEP * (np.arange(POINTS + 1) - 0.5))
 
 #: A point is measured when usable pixels cover at least this part of it.
 _MIN_COVERED: Final = 0.5

@@ -17,7 +17,7 @@ from ml_core.errors import FormatError
 from ml_core.stellar.spectra.fits_table import FitsHeader, FitsTable, read_tables
 from ml_core.stellar.spectra.names import parse_spectrum_file
 from ml_core.stellar.spectra.snr import median_snr
-from ml_core.stellar.spectra.spectrum import Spectrum
+from ml_core.stellar.spectra.spectrum import Spectrum, WavelengthMedium
 
 LAYOUT: Final = "SDSS spec"
 _NANOMAGGIE_ZERO: Final = 22.5
@@ -102,7 +102,7 @@ def _pixels(coadd: FitsTable, path: Path) -> Spectrum:
 def _identify(spectrum: Spectrum, header: FitsHeader, facts: FitsTable | None, path: Path) -> Spectrum:
     named = parse_spectrum_file(path.name) or (0, 0, 0)
     # SDSS states VACUUM in every header since DR9, and means vacuum where it says nothing.
-    medium = "air" if header.text("VACUUM") == "F" else "vacuum"
+    medium: WavelengthMedium = "air" if header.text("VACUUM") == "F" else "vacuum"
     spectrum = replace(
         spectrum, wavelength_medium=medium, layout=LAYOUT, flux_unit=header.text("BUNIT") or spectrum.flux_unit,
         plate=header.integer("PLATEID", named[0]), mjd=header.integer("MJD", named[1]),
