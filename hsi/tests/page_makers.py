@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from cvstudio.accounts.models import User
 from hsi.models import AnomalyMap, Scene
 from hsi.storage import map_folder, scene_folder
+from ml_core.hsi.anomaly.fusion import fuse
 from ml_core.hsi.import_config import ImportSceneConfig
 from ml_core.hsi.import_scene import make_scene_folder
 from ml_core.hsi.infer import MAPS_FILE, describe_map, main_method
@@ -23,6 +24,7 @@ NOTE = {
     "message": "Two bands are constant.",
     "hint": "Nothing needs doing.",
 }
+FUSED = ("lm_nll", "recon", "one_class")
 KINDS = {"combined": "combined", "lm_nll": "head", "recon": "head", "one_class": "head"}
 
 
@@ -63,14 +65,18 @@ def make_scene(owner: User, *, name: str = "Harbour", mask: bool = True, seed: i
 def make_map(
     scene: Scene, methods: tuple[str, ...] = ("global_rx", "iforest"), *, name: str = "Classics"
 ) -> AnomalyMap:
-    """Maps with scores that follow the scene's brightness and its mask."""
+    """Maps with scores that follow the scene's mask; the combination is made of the heads as the detector does."""
     row = AnomalyMap(owner=scene.owner, scene=scene, name=name, asked=list(methods), state=AnomalyMap.State.READY)
     folder = map_folder(row)
     (folder / "maps").mkdir(parents=True)
     rng = np.random.default_rng(3)
     mask = _mask(scene)
-    for method in methods:
+    made: dict[str, NDArray[np.float32]] = {}
+    for method in sorted(methods, key=lambda name: name == "combined"):
         values = rng.gamma(2.0, 1.0, (40, 50)).astype(np.float32) + 12 * mask.astype(np.float32)
+        if method == "combined":
+            values = fuse(made, dict.fromkeys(FUSED, 1.0))
+        made[method] = values
         np.save(folder / "maps" / f"{method}.npy", values)
         facts: dict[str, Any] = {"file": f"maps/{method}.npy", "kind": KINDS.get(method, "classic")}
         row.methods[method] = facts | {"seconds": 0.2} | describe_map(values)

@@ -115,6 +115,11 @@ def test_weights_of_heads_recombine_at_once(alice: User, found: AnomalyMap, open
     page.locator("[data-weights] input").first.fill("0")
     expect(shares.first).to_have_text("0 %")
     expect(score).not_to_have_value(before)
+    page.locator("[data-weights] input").first.fill("1")
+    expect(shares.first).to_have_text("33 %")
+    expect(page.locator("[data-counts]")).to_contain_text("20 pixels")
+    # The same weights give the same map as the detector's own combination.
+    assert float(score.input_value()) == pytest.approx(float(before), rel=1e-4)
     assert page.locator("[data-methods] input:checked").count() == 0
     page.locator("[data-weights-reset]").click()
     expect(score).to_have_value(before)
