@@ -84,7 +84,9 @@ class MapWriter:
         values: NDArray[np.float32] = np.load(self._path.parent / self.methods[method]["file"], allow_pickle=False)
         return values
 
-    def add(self, method: str, values: NDArray[np.float32], seconds: float, *, source: str) -> None:
+    def add(
+        self, method: str, values: NDArray[np.float32], seconds: float, *, source: str, weight: float | None = None
+    ) -> None:
         """Keep a map; pixels that were not measured get its smallest value, for nothing can be found there.
 
         Args:
@@ -92,6 +94,7 @@ class MapWriter:
             values: (H, W).
             seconds: What its source took; maps of one source come out of one pass and share its time.
             source: What computed it.
+            weight: Its part in the combination of a detector; None where there is none.
 
         Raises:
             MapError: It has another shape than the scene, or a value is not finite.
@@ -109,7 +112,9 @@ class MapWriter:
         path = self._run.artifact_path(file)
         np.save(path, values.astype(np.float32), allow_pickle=False)
         self._run.artifact(path)
-        facts = {"file": file, "title": title_of(method), "kind": _KINDS.get(method, "classic")}
+        facts: dict[str, Any] = {"file": file, "title": title_of(method), "kind": _KINDS.get(method, "classic")}
+        if weight is not None:
+            facts["weight"] = weight
         self.methods[method] = facts | {"seconds": round(seconds, 4), "source": source} | describe_map(values)
         mask = self._scene.mask
         if mask is not None and can_score(mask):

@@ -10,7 +10,10 @@ export class Mixer extends EventTarget {
     this.sliders = new Map();
     const mixable = Object.entries(methods).filter(([, { kind }]) => kind !== "combined");
     const heads = mixable.filter(([name]) => FUSED.includes(name));
-    const usual = Object.fromEntries(mixable.map(([name, { weight }]) => [name, Number.isFinite(weight) ? weight : (FUSED.includes(name) || !heads.length ? 1 : 0)]));
+    // Where the maps do not say: all heads alike; without heads, all methods alike.
+    const begin = ([name, { weight }]) => weight ?? (FUSED.includes(name) || !heads.length ? 1 : 0);
+    const largest = Math.max(...mixable.map(begin)) || 1;
+    const usual = Object.fromEntries(mixable.map((entry) => [entry[0], begin(entry) / largest]));
     this.usual = usual;
     const place = root.querySelector("[data-weights]");
     root.querySelector("[data-mixer]").hidden = mixable.length < 2;

@@ -81,7 +81,8 @@ def _detect(config: InferConfig, run: RunContext, scene: Scene, writer: MapWrite
     )
     seconds = time.perf_counter() - started
     for name in sorted(maps, key=lambda name: name == "combined"):
-        writer.add(name, maps[name], seconds, source="detector")
+        weight = None if name == "combined" else float(detector.head_weights.get(name, 0.0))
+        writer.add(name, maps[name], seconds, source="detector", weight=weight)
 
 
 def _progress(run: RunContext, stage: str) -> Callable[[float], None]:
