@@ -11,11 +11,11 @@ from typing import Any
 
 _SECONDS_PER_VALUE = 1.5e-8  # reading a value of a cube and projecting it
 _SECONDS_PER_PATCH_PIXEL = 7.1e-5  # training of the cpu preset's tokenizer
-_SECONDS_PER_PLANTED_PIXEL = 2.8e-5  # planting targets in a scene and measuring it
-_SECONDS_PER_CROP = 8e-3  # training of the heads
-_SECONDS_PER_MAPPED_PIXEL = 2.5e-4  # all heads
+_SECONDS_PER_PLANTED_PIXEL = 1.1e-5  # planting targets in a scene and measuring it
+_SECONDS_PER_CROP = 9e-3  # training of the heads
+_SECONDS_PER_MAPPED_PIXEL = 2.8e-4  # all heads
 _SECONDS_TO_START = 4.0  # of a process
-_FLOPS_PER_SECOND = 3.4e10
+_FLOPS_PER_SECOND = 3e10
 _FLOPS_PER_WEIGHT = 6  # forward and backward
 _BERT_WEIGHTS = {"cpu": 2 * 12 * 64**2, "small": 4 * 12 * 128**2}
 _BERT_BASE_WEIGHTS = 12 * 12 * 768**2
