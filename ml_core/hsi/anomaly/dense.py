@@ -25,6 +25,7 @@ from ml_core.hsi.anomaly.target_network import TargetNetwork
 from ml_core.hsi.canonical import CanonicalScene
 from ml_core.hsi.encoder import UniversalHSIModel
 from ml_core.hsi.encoder.scoring import combine_strides, score_rows
+from ml_core.hsi.encoder.windows import WindowLayout
 from ml_core.hsi.tokenizer import tokenize_scene
 
 Maps = NDArray[np.float32]
@@ -69,13 +70,14 @@ def dense_heads(
         )
         tokens = tokenize_scene(model.tokenizer, scene)
         units = units_of(scene.coordinates)
+        layout = WindowLayout(halo=model.tokenizer.spatial_vqvae.halo)  # as in pre-training
 
         def compute(rows: slice) -> _Band:
             return _Band(
                 ring_distances(scene.coordinates[..., :RING_COMPONENTS], RINGS, rows=rows),
                 decoder_differences(model.tokenizer, scene.coordinates[rows], small.changes[:, rows], scene.basis),
                 target_odds(network, scene.coordinates, units, rows),
-                score_rows(model.encoder, tokens, rows=rows, domain_id=domain_id),
+                score_rows(model.encoder, tokens, rows=rows, domain_id=domain_id, layout=layout),
             )
 
         bands: list[_Band] = []

@@ -13,7 +13,7 @@ from ml_core.hsi.anomaly.recon import RECON_AREAS
 from ml_core.hsi.anomaly.surroundings import surroundings, units_of
 from ml_core.hsi.canonical import CanonicalScene
 from ml_core.hsi.encoder import BertSize, HSIEncoderBERT, UniversalHSIModel
-from ml_core.hsi.encoder.bert import Windows
+from ml_core.hsi.encoder.batch import Windows
 from ml_core.hsi.encoder.density import negative_log_likelihoods
 from ml_core.hsi.encoder.scoring import ScoringSettings
 from ml_core.hsi.encoder.windows import WindowLayout, cut_windows, grid_shape, whitened, whitening
@@ -31,7 +31,8 @@ def a_cube(height: int = 40, width: int = 36, bands: int = 24, seed: int = 0) ->
     materials = 2 + np.cumsum(generator.normal(size=(3, bands)), axis=1)
     cube = share[..., None] * materials[0] + (1 - share[..., None]) * materials[1]
     cube[10:13, 12:14] = materials[2] + 3
-    return (cube + 0.1 * generator.normal(size=cube.shape)).astype(np.float32)
+    noisy: NDArray[np.float32] = (cube + 0.1 * generator.normal(size=cube.shape)).astype(np.float32)
+    return noisy
 
 
 def a_scene(height: int = 40, width: int = 36, seed: int = 0) -> Scene:
@@ -131,8 +132,8 @@ class PatchLoop:
         encoder = self._model.encoder
         factors = whitening(self._tokens, encoder.coordinates)
         arrays = cut_windows(self._tokens, factors, np.array([block]), stride, (0, 0), layout, encoder.spatial_codes)
-        columns = [torch.from_numpy(getattr(arrays, name)) for name in Windows._fields[:6]]
-        windows = Windows(*columns, torch.tensor([self._domain_id]), torch.tensor([float(stride)]))
+        cut = {name: torch.from_numpy(getattr(arrays, name)) for name in Windows._fields[:6]}
+        windows = Windows(**cut, domain_ids=torch.tensor([self._domain_id]), stride=torch.tensor([float(stride)]))
         with torch.inference_mode():
             density = encoder.predict(windows, with_ids=False).density
             own = torch.from_numpy(whitened(self._tokens, factors, np.array([row]), np.array([column])))

@@ -105,5 +105,5 @@ def _fit(head: OneClassHead, z: torch.Tensor, labels: torch.Tensor | None) -> No
     for _ in range(60):
         loss = head.loss(z, labels)
         optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
