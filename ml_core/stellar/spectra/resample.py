@@ -18,7 +18,7 @@ from ml_core.stellar.spectra.wavelengths import doppler, in_vacuum
 
 POINTS: Final = 3522
 STEP: Final = 1e-4
-GRID_LOG: Final[NDArray[np.float64]] = math.log10(4000.0) + STEP * np.arange(POINTS)
+GRID_LOG: Final[NDArray[np.float64]] = math.log10(4000.0) + STEP * np.arange(POINTS, dtype=np.float64)
 #: (3522,) vacuum wavelengths of the points in Angstrom.
 GRID: Final[NDArray[np.float64]] = np.power(10.0, GRID_LOG)
 _GRID_EDGES: Final[NDArray[np.float64]] = np.power(10.0, math.log10(4000.0) + STEP * (np.arange(POINTS + 1) - 0.5))
