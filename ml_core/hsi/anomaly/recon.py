@@ -15,13 +15,13 @@ from ml_core.hsi.tokenizer import SSPQTokenizer
 
 Maps = NDArray[np.float32]
 
-RECON_AREAS = (25, 50, 100)
+RECON_AREAS = (50,)  # one is as good as several (docs/hsi.md)
 _BLOCK_PIXELS = 2_048  # what fits into the caches
 
 
 @torch.inference_mode()
 def decoder_differences(tokenizer: SSPQTokenizer, coordinates: Maps, changes: Maps, basis: NDArray[np.float32]) -> Maps:
-    """Mean absolute difference of two decoded spectra, before quantisation, over the areas.
+    """Mean absolute difference of two decoded spectra, before quantisation; the mean over areas where there are several.
 
     Args:
         tokenizer: In evaluation mode.
