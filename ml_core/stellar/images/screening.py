@@ -26,9 +26,14 @@ _RIVAL: Final = 0.4
 _CLOSE: Final = 12.0
 _CLOSE_RIVAL: Final = 0.25
 _MIN_PEAK_SIGMAS: Final = 9.0
-_SATURATED_PIXELS: Final = 12
+#: Pixels at the end of the scale; stars of r = 14.5 have 30.
+_SATURATED_PIXELS: Final = 60
 _EMPTY_PART: Final = 0.08
 _SMALLEST_SOURCE: Final = 4
+#: Between two sources the light falls below this part of the fainter one.
+_DIP: Final = 0.8
+#: So many of the brightest maxima are compared; fainter ones change no flag.
+_MOST_COMPARED: Final = 10
 
 
 @dataclass(frozen=True)
@@ -65,7 +70,7 @@ def screen(pixels: NDArray[np.uint8]) -> Screening:
     star = int(np.argmin(distances)) if len(distances) else -1
     offset = float(distances[star]) if star >= 0 else float("nan")
     peak = float(sources[star][2]) if star >= 0 else 0.0
-    saturated = int(np.count_nonzero((pixels >= 254).all(-1)))
+    saturated = int(np.count_nonzero(pixels.max(-1) >= 254))
     measures = {
         "sky_sigma": sigma, "peak_sigmas": peak / noise, "offset": offset, "sources": float(len(sources)),
         "saturated_pixels": float(saturated), "empty_part": float(empty.mean()),
@@ -108,7 +113,20 @@ def _sources(smooth: NDArray[np.float64], threshold: float) -> list[NDArray[Any]
         place = round(row), round(column)
         if sizes[regions[place]] >= _SMALLEST_SOURCE:
             found.append(np.array([row, column, smooth[place]]))
-    return found
+    return _without_ripples(sorted(found, key=lambda source: -source[2]), smooth)
+
+
+def _without_ripples(found: list[NDArray[Any]], smooth: NDArray[np.float64]) -> list[NDArray[Any]]:
+    """Drop maxima that no dip parts from a brighter one, and put sources at the middle of their tops: the flat top of a
+    saturated star has many maxima, none of them in its middle."""
+    kept: list[NDArray[Any]] = found[_MOST_COMPARED:]
+    for number, source in enumerate(found[:_MOST_COMPARED]):
+        hills, _ = ndimage.label(smooth > _DIP * source[2])
+        own = hills[round(source[0]), round(source[1])]
+        if all(hills[round(other[0]), round(other[1])] != own for other in found[:number]):
+            row, column = (float(np.mean(place)) for place in np.nonzero(hills == own))
+            kept.append(np.array([row, column, source[2]]))
+    return kept
 
 
 def _is_crowded(others: list[NDArray[Any]], star: NDArray[Any]) -> bool:
