@@ -21,7 +21,7 @@ _BLOCK_PIXELS = 2_048  # what fits into the caches
 
 @torch.inference_mode()
 def decoder_differences(tokenizer: SSPQTokenizer, coordinates: Maps, changes: Maps, basis: NDArray[np.float32]) -> Maps:
-    """Mean absolute difference of two decoded spectra, before quantisation; the mean over areas where there are several.
+    """Mean absolute difference of two decoded spectra, before quantisation; over all areas where there are several.
 
     Args:
         tokenizer: In evaluation mode.
