@@ -22,17 +22,22 @@ _WIDE: Final[NDArray[np.float64]] = np.power(10.0, 3.47 + 2e-4 * np.arange(2850,
 _AB: Final = 3.6307805e-20 * 2.99792458e18 * 1e17
 
 #: Head in A, scale over which the band fades to the red in A, depth at M0 and growth per sub-type (in optical depth).
-_TIO: Final = (
+_TIO: Final[tuple[tuple[float, float, float, float], ...]] = (
     (4584, 90, 0.05, 0.050), (4761, 110, 0.10, 0.075), (4954, 130, 0.14, 0.095), (5167, 150, 0.16, 0.110),
     (5448, 160, 0.10, 0.085), (5847, 150, 0.12, 0.100), (6158, 180, 0.16, 0.115), (6651, 160, 0.10, 0.110),
     (7053, 170, 0.20, 0.150), (7589, 120, 0.08, 0.085), (8432, 150, 0.02, 0.055), (8859, 110, 0.02, 0.050),
 )  # fmt: skip
 #: Head, scale, type at which it begins, growth.
-_VO: Final = ((7334, 110, 2.5, 0.05), (7851, 90, 2.5, 0.06))
+_VO: Final[tuple[tuple[float, float, float, float], ...]] = ((7334, 110, 2.5, 0.05), (7851, 90, 2.5, 0.06))
 #: Centre, width, depth at M0, growth: CaH 2 and 3, CaH 1, MgH.
-_HYDRIDES: Final = ((6830, 35, 0.10, 0.075), (6975, 28, 0.06, 0.050), (6385, 18, 0.02, 0.030), (5205, 35, 0.12, 0.040))
+_HYDRIDES: Final[tuple[tuple[float, float, float, float], ...]] = (
+    (6830, 35, 0.10, 0.075),
+    (6975, 28, 0.06, 0.050),
+    (6385, 18, 0.02, 0.030),
+    (5205, 35, 0.12, 0.040),
+)
 #: Centre, sigma, depth at M0, growth.
-_LINES: Final = (
+_LINES: Final[tuple[tuple[float, float, float, float], ...]] = (
     (3934.8, 6, 0.8, 0.0), (3969.6, 6, 0.8, 0.0), (4227.9, 9, 0.55, 0.12), (5891.6, 5, 0.35, 0.08),
     (5897.6, 5, 0.30, 0.08), (7667.0, 4, 0.12, 0.06), (7701.1, 4, 0.12, 0.06), (8185.5, 4, 0.05, 0.05),
     (8197.1, 4, 0.06, 0.055), (8500.4, 4, 0.16, -0.01), (8544.4, 5, 0.25, -0.015), (8664.5, 5, 0.22, -0.015),
