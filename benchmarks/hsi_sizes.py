@@ -4,8 +4,9 @@
 
 RUN is the folder of an `hsi.benchmark` over the same scenes; each scene is mapped by the detector of the fold in which
 it was left out. Targets of one size at a time are put into a copy of the cube: discs that are half filled with the
-spectrum of a far pixel of another scene, resampled by the number of its bands. The planted pixels are scored against
-the pixels that the mask calls background. Without arguments it runs on one simulated scene with the classic methods.
+spectrum of a pixel of another scene, resampled by the number of its bands. What is added to the pixels of a target is
+the same for all of them, so that texture and noise stay those of the scene. The planted pixels are scored against the
+pixels that the mask calls background. Without arguments it runs on one simulated scene with the classic methods.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ SIZES = (1, 2, 4, 8, 16, 32, 64, 100, 150)
 CLASSICS = ("global_rx", "local_rx", "morphological")
 SHARE = 0.5
 PLANTED_SHARE = 0.01  # of the scene
+LEAST_TARGETS = 3
 FALSE_ALARMS = 0.01
 
 Maps = dict[str, NDArray[np.float32]]
@@ -94,7 +96,7 @@ def plant(scene: Scene, others: Sequence[Scene], size: int, *, seed: int) -> tup
     reach = int(np.ceil(np.sqrt(size / np.pi))) + 1
     rows, columns = np.mgrid[-reach : reach + 1, -reach : reach + 1]
     nearest = np.argsort((rows**2 + columns**2).ravel() + 1e-3 * random.random(rows.size), kind="stable")[:size]
-    for number in range(1, max(1, round(PLANTED_SHARE * height * width / size)) + 1):
+    for number in range(1, max(LEAST_TARGETS, round(PLANTED_SHARE * height * width / size)) + 1):
         for _ in range(100):
             row = int(random.integers(reach, height - reach))
             column = int(random.integers(reach, width - reach))
@@ -107,7 +109,8 @@ def plant(scene: Scene, others: Sequence[Scene], size: int, *, seed: int) -> tup
         else:
             break  # no room for more
         place = (rows.ravel()[nearest] + row, columns.ravel()[nearest] + column)
-        cube[place] = (1 - SHARE) * cube[place] + SHARE * foreign_spectrum(scene, others, random, cube[place].mean())
+        own = cube[place].mean(axis=0)
+        cube[place] += SHARE * (foreign_spectrum(scene, others, random, float(own.mean())) - own)
         labels[place] = number
         taken[place] = True
     return replace(scene, cube=cube, mask=None), labels
@@ -117,7 +120,8 @@ def foreign_spectrum(
     scene: Scene, others: Sequence[Scene], random: np.random.Generator, level: float
 ) -> NDArray[np.float32]:
     """A random spectrum of another scene on this one's bands, brought to a level near that of the place."""
-    other = others[int(random.integers(len(others)))]
+    foreign = [other for other in others if other is not scene] or list(others)
+    other = foreign[int(random.integers(len(foreign)))]
     source = np.asarray(
         other.cube[int(random.integers(other.shape[0])), int(random.integers(other.shape[1]))], dtype=np.float64
     )
