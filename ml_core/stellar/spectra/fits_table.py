@@ -84,6 +84,8 @@ class FitsTable:
         column = self.columns.get(name.upper())
         if column is None or column.code not in _TYPES or not column.repeat:
             return None
+        if not self.rows:
+            return np.zeros(0)
         kind = np.dtype(_TYPES[column.code])
         shape, strides = (self.rows, column.repeat), (self.row_bytes, kind.itemsize)
         values = np.ndarray(shape, kind, self.data, column.offset, strides).astype(kind.newbyteorder("="))
@@ -185,7 +187,7 @@ def _read_header(stream: BinaryIO, path: Path) -> FitsHeader | None:
 
 
 def _data_bytes(header: FitsHeader, start: int, end: int, path: Path) -> int:
-    """Size of the data behind a header; refuses a header that promises more than the file has."""
+    """Size of the data behind a header; refuses a header that promises more whole blocks than the file has."""
     axes = [header.integer(f"NAXIS{axis + 1}") for axis in range(min(header.integer("NAXIS"), 999))]
     if not axes:
         return 0
@@ -194,7 +196,7 @@ def _data_bytes(header: FitsHeader, start: int, end: int, path: Path) -> int:
         values *= max(0, length)
     groups = max(0, header.integer("GCOUNT", 1))
     size = abs(header.integer("BITPIX")) // 8 * groups * (max(0, header.integer("PCOUNT")) + values)
-    if size > end - start:
+    if _padded(size) > end - start:
         raise truncated(path)
     return size
 
