@@ -42,7 +42,7 @@ def simulate_bands(
         others.append((star + rng.uniform(7, 10) * np.array([math.cos(angle), math.sin(angle)]), 0.2))
     seeing = float(rng.normal(_SEEING_ARCSEC, 0.1)) / JPLUS_PIXEL_SCALE
     # Not deeper noise, which the stretch would follow, but a star that drowns in it.
-    fainter = 10 ** (-0.4 * max(0.0, 22.4 - bright["r"])) if "noisy" in flags else 1.0
+    fainter = 10 ** (-0.4 * max(0.0, 24.2 - bright["r"])) if "noisy" in flags else 1.0
     bands = {}
     for band in "gri":
         flux = 10 ** (-0.4 * (bright[band] - ZERO_POINT))

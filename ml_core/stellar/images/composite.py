@@ -98,5 +98,6 @@ def composite(
 def save_jpeg(pixels: NDArray[np.uint8], path: Path) -> None:
     """Write a composite as JPEG, whole or not at all."""
     buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "JPEG", quality=_JPEG_QUALITY)
+    # Full colour resolution: halved, as is usual, the noise of the sky runs into the colours of a star 3 pixels wide.
+    Image.fromarray(pixels).save(buffer, "JPEG", quality=_JPEG_QUALITY, subsampling=0)
     write_atomic(path, buffer.getvalue())

@@ -49,7 +49,8 @@ def read_spectrum(path: Path | str) -> Spectrum:
 
 def is_coadd(table: FitsTable) -> bool:
     """Whether a table is the summed spectrum of an SDSS file."""
-    return {"FLUX", "LOGLAM", "IVAR"} <= table.columns.keys()
+    names = table.columns.keys()
+    return {"FLUX", "LOGLAM", "IVAR"} <= names and (table.name == "COADD" or "AND_MASK" in names)
 
 
 def make_spectrum(
