@@ -20,6 +20,7 @@ _FLOPS_PER_WEIGHT = 6  # forward and backward
 _BERT_WEIGHTS = {"cpu": 2 * 12 * 64**2, "small": 4 * 12 * 128**2}
 _BERT_BASE_WEIGHTS = 12 * 12 * 768**2
 _REFERENCE_HIDDEN = 32
+_SIMULATED_PIXELS = 100 * 100
 _PLANTED_SIDE = 160  # larger scenes are planted in pieces
 _GPU_FACTOR = 20.0  # how much faster the preset for GPUs is taken to go there
 
@@ -68,5 +69,7 @@ def _pretrain(settings: Mapping[str, Any]) -> float:
 def _anomaly(settings: Mapping[str, Any], shapes: Shapes) -> float:
     sizes = [min(height, _PLANTED_SIDE) * min(width, _PLANTED_SIDE) for height, width, _ in shapes]
     planted = settings["plantings"] * sum(sizes) / max(1, len(sizes))
+    if settings["simulated_scenes"]:
+        planted += max(settings["plantings"] / 2, settings["simulated_scenes"]) * _SIMULATED_PIXELS
     crops = settings["anomaly_epochs"] * settings["crops_per_epoch"]
     return float(planted * _SECONDS_PER_PLANTED_PIXEL + crops * _SECONDS_PER_CROP)

@@ -58,6 +58,7 @@ class AnomalyData:
         scenes: To plant targets in, without labels.
         masks: One (H, W) mask or None for each scene, where the user wants to learn from labels.
         domain_ids: One for each scene.
+        landscapes: Further scenes, known to hold no target. They get half as many plantings in all.
         samples: Crops in an epoch.
         plantings: Planted scenes that are kept, shared out among the scenes.
         seed: Draws everything.
@@ -74,6 +75,7 @@ class AnomalyData:
         *,
         masks: Sequence[NDArray[np.uint8] | None] | None = None,
         domain_ids: Sequence[int] | None = None,
+        landscapes: Sequence[CanonicalScene] = (),
         samples: int = 150,
         plantings: int = 90,
         seed: int = 0,
@@ -81,20 +83,28 @@ class AnomalyData:
         settings: PlantSettings | None = None,
         progress: Callable[[float], None] | None = None,
     ) -> None:
-        self._scenes = list(scenes)
-        self._masks = list(masks) if masks is not None else [None] * len(self._scenes)
-        self._domain_ids = list(domain_ids) if domain_ids is not None else [0] * len(self._scenes)
+        self._own = len(scenes)
+        self._scenes = [*scenes, *landscapes]
+        own_masks = list(masks) if masks is not None else [None] * self._own
+        self.uses_labels = any(mask is not None for mask in own_masks)
+        self._masks = own_masks + [np.zeros(scene.coordinates.shape[:2], np.uint8) for scene in landscapes]
+        self._domain_ids = list(domain_ids) if domain_ids is not None else [0] * self._own
         self._samples, self._seed, self._split = samples, seed, split
-        self.uses_labels = any(mask is not None for mask in self._masks)
         self._plantings: list[_Planting] = []
         self._known_suspects: dict[tuple[int, int, int], NDArray[np.bool_]] = {}
-        each = max(1, plantings // len(self._scenes))
-        for number in range(each * len(self._scenes)):
+        grounds = self._grounds(plantings)
+        for number, ground in enumerate(grounds):
             generator = np.random.default_rng(mix(seed, f"plant {split}", number))
-            self._plantings.append(self._plant(number % len(self._scenes), generator, settings))
+            self._plantings.append(self._plant(ground, generator, settings))
             if progress:
-                progress((number + 1) / (each * len(self._scenes)))
+                progress((number + 1) / len(grounds))
         self._side = min(_CROP, *(min(planting.labels.shape) for planting in self._plantings))
+
+    def _grounds(self, plantings: int) -> list[int]:
+        """The scene of each planting."""
+        own = list(range(self._own)) * max(1, plantings // self._own)
+        simulated = list(range(self._own, len(self._scenes)))
+        return own + (simulated * max(1, len(own) // (2 * len(simulated))) if simulated else [])
 
     def __len__(self) -> int:
         return self._samples
@@ -129,8 +139,9 @@ class AnomalyData:
             maps, labels = maps[:, ::-1], labels[::-1]
         if generator.random() < 0.5:
             maps, labels = maps.transpose(0, 2, 1), labels.T
-        patch, label = self._patch(planting.scene, generator)
-        domain = np.int64(self._domain_ids[planting.scene])
+        number = planting.scene if planting.scene < self._own else int(generator.integers(self._own))
+        patch, label = self._patch(number, generator)
+        domain = np.int64(self._domain_ids[number])
         return np.ascontiguousarray(maps), np.ascontiguousarray(labels), patch, label, np.asarray(domain)
 
     def _patch(self, number: int, generator: np.random.Generator) -> tuple[Maps, NDArray[np.int8]]:
@@ -171,11 +182,11 @@ class AnomalyData:
         return self._known_suspects[key]
 
     def _foreign(self, number: int) -> Maps:
-        """Spectra of the other scenes in the components of this one."""
+        """Spectra of the other scenes in the components of this one; simulated ones go with simulated ones."""
         basis = self._scenes[number].basis
         found: list[NDArray[np.floating[Any]]] = [np.zeros((0, len(basis)), np.float32)]
         for other, scene in enumerate(self._scenes):
-            if other != number:
+            if other != number and (other < self._own) == (number < self._own):
                 spectra = scene.coordinates[::_FOREIGN_STEP, ::_FOREIGN_STEP].reshape(-1, len(basis))
                 found.append((spectra @ scene.basis) @ basis.T)
         return np.concatenate(found).astype(np.float32)

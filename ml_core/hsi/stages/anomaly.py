@@ -11,6 +11,7 @@ import torch
 from ml_core.engine.loop import fit
 from ml_core.engine.task import FitData
 from ml_core.hsi.anomaly.detector import HSIAnomalyDetector
+from ml_core.hsi.anomaly.landscapes import simulated_landscapes
 from ml_core.hsi.anomaly.planted_data import AnomalyData
 from ml_core.hsi.anomaly.task import AnomalyTask
 from ml_core.hsi.canonical import CanonicalScene
@@ -41,8 +42,9 @@ def run_anomaly(config: AnomalyConfig, run: RunContext) -> dict[str, Any]:
     model = load_stage12(weight_folder(Path(config.encoder)))
     scenes = read_scenes(config, run, labels=config.use_labels)
     canonical = canonical_scenes(scenes, run)
-    train = _planted(config, run, scenes, canonical, "train")
-    val = _planted(config, run, scenes, canonical, "val")
+    landscapes = simulated_landscapes(config.simulated_scenes, config.seed)
+    train = _planted(config, run, scenes, canonical, landscapes, "train")
+    val = _planted(config, run, scenes, canonical, [], "val")
     torch.manual_seed(mix(run.seed, "anomaly"))
     detector = HSIAnomalyDetector(
         model, model.encoder.hidden_size, config.freeze_encoder, config.use_lora, config.head_weights.model_dump()
@@ -83,6 +85,7 @@ def _planted(
     run: RunContext,
     scenes: Sequence[Scene],
     canonical: Sequence[CanonicalScene],
+    landscapes: Sequence[CanonicalScene],
     split: Literal["train", "val"],
 ) -> AnomalyData:
     share = 1 if split == "train" else _VALIDATION_SHARE
@@ -90,6 +93,7 @@ def _planted(
         canonical,
         masks=[scene.mask for scene in scenes] if config.use_labels else None,
         domain_ids=[scene.domain_id for scene in scenes],
+        landscapes=landscapes,
         samples=max(1, config.crops_per_epoch // share),
         plantings=max(1, config.plantings // share),
         seed=config.seed,

@@ -81,6 +81,14 @@ class AnomalyConfig(StageConfig):
         ge=1,
         le=100_000,
     )
+    simulated_scenes: int = option(
+        _CPU["simulated_scenes"],
+        description="Simulated scenes of other sensors that are planted too: few scenes are a narrow world.",
+        group=TRAINING,
+        advanced=True,
+        ge=0,
+        le=1_000,
+    )
     crops_per_epoch: int = option(
         _CPU["crops_per_epoch"],
         description="Pieces of them drawn at random for a round.",

@@ -12,6 +12,7 @@ from ml_core.engine.config import FitConfig
 from ml_core.engine.loop import fit
 from ml_core.engine.task import FitData
 from ml_core.engine.tests.toy import open_run
+from ml_core.hsi.anomaly.landscapes import simulated_landscapes
 from ml_core.hsi.anomaly.planted_data import AnomalyData
 from ml_core.hsi.anomaly.task import AnomalyTask
 from ml_core.hsi.anomaly.tests.material import a_detector, a_scene
@@ -43,6 +44,18 @@ def test_masks_are_used_when_they_are_given() -> None:
     assert data.uses_labels
     batch = data.batch(list(range(12)), 0)
     assert 0 < int(batch.patch_labels.sum()) < 12
+
+
+def test_simulated_ground_takes_half_as_many_plantings_and_lends_no_patch() -> None:
+    landscapes = simulated_landscapes(2, seed=3)
+    torch.testing.assert_close(landscapes[1].coordinates, simulated_landscapes(2, seed=3)[1].coordinates)
+    data = AnomalyData(SCENES, landscapes=landscapes, masks=None, plantings=4, samples=40)
+    assert not data.uses_labels
+    sizes = [planting.labels.shape for planting in data._plantings]
+    assert sizes.count((60, 52)) == 4 and sizes.count((100, 100)) == 2
+    # Nothing in simulated ground is left undecided: what was not planted there is background.
+    left_out = [(planting.labels == -1).mean() for planting in data._plantings]
+    assert max(left_out[4:]) < 0.05 < min(left_out[:4])
 
 
 @pytest.mark.slow

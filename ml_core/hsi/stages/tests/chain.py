@@ -15,7 +15,7 @@ COMMON: dict[str, Any] = {"device": "cpu", "threads": 1}
 TINY: dict[str, dict[str, Any]] = {
     "tokenizer": {**COMMON, "num_epochs": 2, "patches_per_epoch": 32, "K_s": 8, "K_x": 8},
     "pretrain": {**COMMON, "pretrain_epochs": 2, "windows_per_epoch": 48, "pretrain_batch_size": 16},
-    "anomaly": {**COMMON, "anomaly_epochs": 2, "plantings": 4, "crops_per_epoch": 16},
+    "anomaly": {**COMMON, "anomaly_epochs": 2, "plantings": 4, "simulated_scenes": 1, "crops_per_epoch": 16},
 }
 MODELS = {"tokenizer": "tokenizer", "pretrain": "encoder", "anomaly": "detector"}
 
