@@ -10,6 +10,7 @@ from hsi.errors import SceneError
 from hsi.models import Pipeline, Scene
 from hsi.selectors import require_ready
 from hsi.services.advance_pipeline import RECIPES, begin_next, entry
+from hsi.services.check_settings import check_settings
 from ml_core.hsi.presets import PRESETS, estimate_chain
 from ml_core.run.config import parse_config
 from ml_core.run.registry import get_recipe
@@ -60,7 +61,8 @@ def start_pipeline(
         encoder: Skip the first two stages with this weight.
 
     Raises:
-        SceneError: There are no scenes, or a stage is not known.
+        SceneError: There are no scenes, or a stage or setting is not for people to choose.
+        FolderNotAllowedError: A setting names a folder outside the allowed roots.
         ConfigError: A setting is unknown or out of its bounds; nothing has begun.
         QuotaError: Too many runs of this person wait already.
     """
@@ -97,16 +99,11 @@ def estimate(
 def _check(preset: str, scenes: list[Scene], targets: list[Scene], settings: dict[str, Any]) -> None:
     _check_preset(preset)
     if not scenes or len(scenes) > MAX_SCENES or len(targets) > MAX_SCENES:
-        raise SceneError(f"Choose 1 to {MAX_SCENES} scenes.", code="hsi.scenes", where="scenes")
+        raise SceneError(f"Choose 1 to {MAX_SCENES} scenes.", code="hsi.scenes", where="scenes",
+                         hint="Start several chains, or leave some out.")  # fmt: skip
     for scene in (*scenes, *targets):
         require_ready(scene)
-    unknown = sorted(set(settings) - {*RECIPES, "methods"})
-    if unknown:
-        raise SceneError(f'There is no stage "{unknown[0][:40]}".', code="hsi.stage", where="settings",
-                         hint=f"Stages: {', '.join(RECIPES)}.")  # fmt: skip
-    if not all(isinstance(settings.get(stage, {}), dict) for stage in RECIPES):
-        raise SceneError("The settings of a stage must be an object.", code="hsi.stage", where="settings",
-                         hint='Such as {"tokenizer": {"num_epochs": 20}}.')  # fmt: skip
+    check_settings(settings)
     for stage, recipe in RECIPES.items():
         values = {**settings.get(stage, {}), **_LATER[stage], "preset": preset}
         parse_config(get_recipe(recipe).config, {**values, "pretrain_datasets": [entry(scene) for scene in scenes]})

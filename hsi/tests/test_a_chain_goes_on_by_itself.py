@@ -258,3 +258,29 @@ def test_weights_of_the_stages_lead_to_where_they_are_used(alice: Any, client: A
         page = client.get(f"/weights/{weight.id}").content.decode()
         assert f"{address}{weight.id}" in page and "predict-image" not in page
         assert f'value="{weight.id}"' not in client.get("/inference/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("settings", "where"),
+    [
+        ({"tokenizer": {"scenes": ["/etc"]}}, "settings.tokenizer.scenes"),
+        ({"tokenizer": {"pretrain_datasets": [{"data_path": "/etc"}]}}, "settings.tokenizer.pretrain_datasets"),
+        ({"tokenizer": {"preset": "gpu"}}, "settings.tokenizer.preset"),
+        ({"pretrain": {"tokenizer": "/etc"}}, "settings.pretrain.tokenizer"),
+        ({"anomaly": {"encoder": "../x"}}, "settings.anomaly.encoder"),
+        ({"pretrain": {"bert_model_name_or_path": "/etc"}}, "path"),
+        ({"pretrain": {"bert_model_name_or_path": "../models"}}, "path"),
+    ],
+)
+def test_settings_lead_to_no_place_on_the_server(
+    alice_api: Any, scene: Scene, settings: dict[str, Any], where: str
+) -> None:
+    answer = alice_api.post(URL, {"preset": "cpu", "scenes": [str(scene.id)], "settings": settings})
+    assert answer.status_code == 400, answer.content
+    assert answer.json()["where"] == where
+    assert answer.json()["hint"]
+    assert not Pipeline.objects.exists()
+
+
+def test_a_bert_of_the_hub_may_be_named(alice_api: Any, scene: Scene) -> None:
+    start(alice_api, scene, settings={"pretrain": {"bert_model_name_or_path": "google-bert/bert-base-uncased"}})
