@@ -32,10 +32,12 @@ def compare_maps(maps: list[AnomalyMap], methods: list[str]) -> dict[str, Any]:
         SceneError: There are none, or too many.
     """
     if not 1 <= len(maps) <= MOST:
-        raise SceneError(f"Compare 1 to {MOST} maps.", code="hsi.compare", where="ids")
+        raise SceneError(f"Compare 1 to {MOST} maps.", code="hsi.compare", where="ids",
+                         hint="Choose fewer.")  # fmt: skip
     chosen = [(row, name) for row in maps for name in _methods(row, methods)]
     if len(chosen) > 2 * MOST:
-        raise SceneError(f"Compare at most {2 * MOST} methods in all.", code="hsi.compare", where="method")
+        raise SceneError(f"Compare at most {2 * MOST} methods in all.", code="hsi.compare", where="method",
+                         hint="Choose fewer maps or fewer methods.")  # fmt: skip
     entries = [_entry(row, name) for row, name in chosen]
     pairs = [
         {"first": first, "second": second, **likeness(chosen[first], chosen[second])}

@@ -97,7 +97,8 @@ def checked_pixels(scene: Scene, text: str, most: int = 50) -> list[tuple[int, i
         raise SceneError("The list of pixels cannot be read.", code="hsi.pixels", where="pixels",
                          hint="Write row,column;row,column.") from error  # fmt: skip
     if not 0 < len(found) <= most:
-        raise SceneError(f"Ask for 1 to {most} pixels.", code="hsi.pixels", where="pixels")
+        raise SceneError(f"Ask for 1 to {most} pixels.", code="hsi.pixels", where="pixels",
+                         hint="Ask for the others in further requests.")  # fmt: skip
     return [checked_pixel(scene, *pixel) for pixel in found]
 
 

@@ -282,6 +282,8 @@ class HSIEncoderBERT(nn.Module):
                 _bert_config={key: facts["bert"][key] for key in _KEPT_CONFIG},
             )
         except (KeyError, TypeError, ValueError) as error:
-            raise WeightMismatchError("encoder.json does not describe an encoder.", where=f"{STEM}.json") from error
+            raise WeightMismatchError(
+                "encoder.json does not describe an encoder.", hint="Export the weight again.", where=f"{STEM}.json"
+            ) from error
         storage.load_state(encoder, storage.read_tensors(Path(folder) / f"{STEM}.safetensors"), STEM)
         return encoder.eval()

@@ -54,7 +54,8 @@ def read_header(stream: IO[bytes], where: str) -> NpyHeader:
         raise FormatError("The header of the array cannot be read.", code="hsi.damaged", where=where,
                           hint="Save the array again with numpy.save.") from error  # fmt: skip
     if any(length < 0 for length in shape):
-        raise FormatError("The header of the array declares a negative length.", code="hsi.damaged", where=where)
+        raise FormatError("The header of the array declares a negative length.", code="hsi.damaged", where=where,
+                          hint="Save the array again with numpy.save.")  # fmt: skip
     return NpyHeader(tuple(int(length) for length in shape), bool(is_fortran), dtype, stream.tell())
 
 

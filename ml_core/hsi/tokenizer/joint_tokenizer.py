@@ -139,6 +139,8 @@ class SSPQTokenizer(nn.Module):
         try:
             tokenizer = cls(facts["spectral"], facts["spatial"])
         except (KeyError, TypeError, ValueError) as error:
-            raise WeightMismatchError("tokenizer.json does not describe a tokenizer.", where=f"{STEM}.json") from error
+            raise WeightMismatchError(
+                "tokenizer.json does not describe a tokenizer.", hint="Export the weight again.", where=f"{STEM}.json"
+            ) from error
         storage.load_state(tokenizer, storage.read_tensors(Path(folder) / f"{STEM}.safetensors"), STEM)
         return tokenizer.eval()
