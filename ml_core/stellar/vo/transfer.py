@@ -69,18 +69,15 @@ class Transfer:
         self._session.hooks["response"].append(self._count_hop)
 
     def answer(self, url: str, parameters: Mapping[str, Any] | None = None) -> bytes:
-        """The body of an answer, tried again after transient failures.
+        """The body of an answer. One try; see ``retried``.
 
         Raises:
-            ServiceError: With the last failure.
+            TransientError: The service failed in a way that may pass.
+            ServiceError: It refused, or the answer is too large.
             TransferLimitError: The run has received as much as it may.
         """
-
-        def once() -> bytes:
-            with closing(self._open(url, parameters)) as response:
-                return b"".join(self._chunks(response, self.limits.answer_bytes))
-
-        return self.retried(once)
+        with closing(self._open(url, parameters)) as response:
+            return b"".join(self._chunks(response, self.limits.answer_bytes))
 
     def fits_file(self, url: str, path: Path, parameters: Mapping[str, Any] | None = None) -> Received:
         """Receive a FITS file into ``path``, which appears whole or not at all. One try; see ``retried``.
