@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
@@ -19,29 +20,45 @@ from ml_core.errors import FormatError
 
 _BLOCK: Final = 2880
 _CARD: Final = 80
-_END: Final = b"END".ljust(_CARD)
+_END: Final = b"END" + b" " * (_CARD - 3)
 _MAX_HEADER_BLOCKS: Final = 1000
+_MAX_SHARED_HEADER: Final = 256 << 10
 #: A spectrum of SDSS has 0.2 MB; the largest echelle spectra some 20 MB.
 _MAX_TABLE_BYTES: Final = 256 << 20
-_FORM: Final = re.compile(r"\s*(\d*)([LXBIJKAEDCMPQ])")
+_FORM: Final = re.compile(r" *(\d{0,12})([LXBIJKAEDCMPQ])")
 _STRING: Final = re.compile(r"\s*'((?:[^']|'')*)'")
 _BYTES: Final = {"L": 1, "B": 1, "I": 2, "J": 4, "K": 8, "A": 1, "E": 4, "D": 8, "C": 8, "M": 16, "P": 8, "Q": 16}
 _TYPES: Final = {"B": ">u1", "I": ">i2", "J": ">i4", "K": ">i8", "E": ">f4", "D": ">f8"}
 
 
-class FitsHeader:
-    """Keywords of one header; values are read when they are asked for."""
+@dataclass(frozen=True)
+class Column:
+    """Where a column lies in a row: byte offset, number of elements, FITS type letter, and how values are scaled."""
 
-    def __init__(self, cards: dict[str, str]) -> None:
-        self._cards = cards
+    offset: int
+    repeat: int
+    code: str
+    unit: str
+    scale: float
+    zero: float
+
+
+class FitsHeader:
+    """Keywords of one header; values are understood when they are asked for."""
+
+    def __init__(self, text: str) -> None:
+        # From the last card to the first: of equal keywords the first counts, as in other readers.
+        self._cards = {
+            text[start : start + 8].rstrip(): text[start + 10 : start + _CARD]
+            for start in range(len(text) - _CARD, -1, -_CARD)
+            if text[start + 8] == "="
+        }
 
     def text(self, key: str) -> str:
         """The value as text without quotes, or empty."""
         raw = self._cards.get(key, "")
         found = _STRING.match(raw)
-        if found:
-            return found.group(1).replace("''", "'").strip()
-        return raw.split("/", 1)[0].strip()
+        return found.group(1).replace("''", "'").strip() if found else raw.split("/", 1)[0].strip()
 
     def number(self, key: str, default: float = float("nan")) -> float:
         """The value as a number, or ``default`` where it is missing or none."""
@@ -57,15 +74,27 @@ class FitsHeader:
         except ValueError:
             return default
 
+    @cached_property
+    def columns(self) -> dict[str, Column]:
+        """Columns of a table by name in capitals."""
+        columns: dict[str, Column] = {}
+        offset = 0
+        for number in range(1, min(self.integer("TFIELDS"), 999) + 1):
+            form = _FORM.match(self.text(f"TFORM{number}"))
+            if form is None:
+                break
+            repeat, code = int(form.group(1) or 1), form.group(2)
+            column = Column(offset, repeat, code, self.text(f"TUNIT{number}"), self.number(f"TSCAL{number}", 1.0),
+                            self.number(f"TZERO{number}", 0.0))  # fmt: skip
+            columns.setdefault(self.text(f"TTYPE{number}").upper(), column)
+            offset += -(-repeat // 8) if code == "X" else repeat * _BYTES[code]
+        if offset > self.integer("NAXIS1"):
+            return {}
+        return columns
 
-@dataclass(frozen=True)
-class Column:
-    """Where a column lies in a row: byte offset, number of elements, FITS type letter, position counted from 1."""
 
-    offset: int
-    repeat: int
-    code: str
-    number: int
+#: The tables of one version of a pipeline have equal headers, so that a survey needs a few of these only.
+_known_header = lru_cache(maxsize=64)(FitsHeader)
 
 
 @dataclass(frozen=True)
@@ -89,10 +118,8 @@ class FitsTable:
         kind = np.dtype(_TYPES[column.code])
         shape, strides = (self.rows, column.repeat), (self.row_bytes, kind.itemsize)
         values = np.ndarray(shape, kind, self.data, column.offset, strides).astype(kind.newbyteorder("="))
-        scale = self.header.number(f"TSCAL{column.number}", 1.0)
-        zero = self.header.number(f"TZERO{column.number}", 0.0)
-        if (scale, zero) != (1.0, 0.0):
-            values = values * scale + zero
+        if (column.scale, column.zero) != (1.0, 0.0):
+            values = values * column.scale + column.zero
         return values[:, 0] if column.repeat == 1 else values
 
     def text(self, name: str) -> str:
@@ -168,20 +195,21 @@ def _refuse_other_files(start: bytes, path: Path) -> None:
 
 
 def _read_header(stream: BinaryIO, path: Path) -> FitsHeader | None:
-    cards: dict[str, str] = {}
-    for number in range(_MAX_HEADER_BLOCKS):
+    blocks: list[bytes] = []
+    while len(blocks) < _MAX_HEADER_BLOCKS:
         block = stream.read(_BLOCK)
-        if not block and number == 0:
+        if not block and not blocks:
             return None
         if len(block) < _BLOCK:
             raise truncated(path)
-        text = block.decode("latin-1")
-        for start in range(0, _BLOCK, _CARD):
-            if text.startswith("END ", start) and block[start : start + _CARD] == _END:
-                return FitsHeader(cards)
-            if text[start + 8] == "=":
-                # The first of equal keywords counts, as in other readers.
-                cards.setdefault(text[start : start + 8].rstrip(), text[start + 10 : start + _CARD])
+        start = -1
+        while (start := block.find(_END, start + 1)) >= 0:
+            if start % _CARD == 0:
+                blocks.append(block[:start])
+                text = b"".join(blocks).decode("latin-1")
+                is_shared = text.startswith("XTENSION") and len(text) <= _MAX_SHARED_HEADER
+                return _known_header(text) if is_shared else FitsHeader(text)
+        blocks.append(block)
     raise FormatError("The header of the FITS file does not end.", code="spectrum.not_fits",
                       hint="Copy or download the file again.", where=path.name)  # fmt: skip
 
@@ -215,16 +243,8 @@ def _read_table(stream: BinaryIO, header: FitsHeader, size: int, path: Path) -> 
     if len(data) < row_bytes * rows:
         raise truncated(path)
     stream.seek(_padded(size) - len(data), 1)
-    columns: dict[str, Column] = {}
-    offset = 0
-    for number in range(1, min(header.integer("TFIELDS"), 999) + 1):
-        form = _FORM.match(header.text(f"TFORM{number}"))
-        if form is None:
-            break
-        repeat, code = int(form.group(1) or 1), form.group(2)
-        columns.setdefault(header.text(f"TTYPE{number}").upper(), Column(offset, repeat, code, number))
-        offset += -(-repeat // 8) if code == "X" else repeat * _BYTES[code]
-    if offset > row_bytes:
+    columns = header.columns
+    if not columns and header.integer("TFIELDS"):
         raise FormatError("The columns of the FITS table do not fit into its rows.", code="spectrum.not_fits",
                           hint="Copy or download the file again.", where=path.name)  # fmt: skip
     return FitsTable(header.text("EXTNAME"), header, rows, row_bytes, columns, data)

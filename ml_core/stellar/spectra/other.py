@@ -55,7 +55,7 @@ def _from_table(table: FitsTable, path: Path) -> Spectrum | None:
     if wave is None or flux is None:
         return None
     ivar, error = _first(names, _IVAR), _first(names, _ERROR)
-    unit = table.header.text(f"TUNIT{table.columns[wave].number}").lower()
+    unit = table.columns[wave].unit.lower()
     if unit not in _ANGSTROM and not wave.startswith("LOG"):
         return None
     arrays = {name: values for name in (wave, flux, ivar, error) if name and (values := _row(table, name)) is not None}
@@ -63,7 +63,7 @@ def _from_table(table: FitsTable, path: Path) -> Spectrum | None:
         return None
     ivar, error = (name if name in arrays else None for name in (ivar, error))
     spectrum = _assemble(arrays, wave, flux, ivar, error, path.name, _ANGSTROM.get(unit, 1.0))
-    flux_unit = table.header.text(f"TUNIT{table.columns[flux].number}")
+    flux_unit = table.columns[flux].unit
     mask = _row(table, "MASK")
     if mask is not None and mask.shape == spectrum.flux.shape and mask.any():
         # Layouts disagree on the sense of a column called mask; ivar is the usable test (see README of the survey).
