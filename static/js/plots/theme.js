@@ -43,7 +43,7 @@ function axis(read, { title = "", unit = "", log = false, range, integer = false
     zeroline: false,
     showline: true,
     automargin: true,
-    tickformat: integer ? ",d" : undefined,
+    tickformat: integer ? ",d" : log ? undefined : "~g", // or 2000 would be written 0.2e+4
     tickfont: { size: 12, color: read("--ink-3") },
     nticks: log ? undefined : 7,
     dtick: log ? "D2" : undefined,
