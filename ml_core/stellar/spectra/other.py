@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 import warnings
-import zipfile
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 
 from ml_core.errors import FormatError
 from ml_core.stellar.spectra.fits_table import FitsTable, FitsTables, read_tables
+from ml_core.stellar.spectra.npz_archive import read_arrays
 from ml_core.stellar.spectra.sdss import make_spectrum
 from ml_core.stellar.spectra.spectrum import Spectrum
 
@@ -72,16 +72,9 @@ def _from_table(table: FitsTable, path: Path) -> Spectrum | None:
 
 
 def _from_npz(path: Path) -> Spectrum:
-    try:
-        with np.load(path, allow_pickle=False) as packed:
-            arrays: dict[str, Any] = {name.upper(): np.ravel(packed[name]) for name in packed.files
-                                      if name.upper() in (*_WAVELENGTH, *_FLUX, *_IVAR, *_ERROR)}  # fmt: skip
-            held = packed.files
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise FormatError("The .npz file cannot be read.", code="spectrum.not_fits",
-                          hint="Save it again with numpy.savez.", where=path.name) from error  # fmt: skip
+    arrays, held = read_arrays(path, {*_WAVELENGTH, *_FLUX, *_IVAR, *_ERROR})
     wave, flux = _first(arrays, _WAVELENGTH), _first(arrays, _FLUX)
-    if wave is None or flux is None or arrays[wave].shape != arrays[flux].shape:
+    if wave is None or flux is None or len({values.shape for values in arrays.values()}) != 1:
         raise _unknown(path, f"arrays {', '.join(held[:12])}")
     spectrum = _assemble(arrays, wave, flux, _first(arrays, _IVAR), _first(arrays, _ERROR), path.name, 1.0)
     return replace(spectrum, layout="NumPy archive", flux_unit="")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -70,7 +72,14 @@ def test_an_unknown_layout_is_named(tmp_path: Path) -> None:
 def test_archives_with_objects_or_damage_are_refused(tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", wave=np.array([{}, {}], dtype=object), flux=np.ones(2))
     (tmp_path / "b.npz").write_bytes(b"PK\x03\x04 nothing")
-    for name in ("a.npz", "b.npz"):
+    with zipfile.ZipFile(tmp_path / "c.npz", "w") as packed:
+        # A header that promises a terabyte, and nothing behind it.
+        promise = io.BytesIO()
+        np.lib.format.write_array_header_1_0(promise, {"descr": "<f8", "fortran_order": False, "shape": (1 << 37,)})
+        packed.writestr("wave.npy", promise.getvalue())
+    with zipfile.ZipFile(tmp_path / "d.npz", "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("wave.npy", bytes(65 << 20))
+    for name in ("a.npz", "b.npz", "c.npz", "d.npz"):
         with pytest.raises(FormatError) as caught:
             read_any_spectrum(tmp_path / name)
         assert caught.value.code == "spectrum.not_fits"
