@@ -23,6 +23,7 @@ from ml_core.stellar.catalogue import Catalogue, StarObject, read_catalogue
 from ml_core.stellar.images.reading import image_file
 from ml_core.stellar.import_check import CheckedStar, check_star
 from ml_core.stellar.import_config import ImportSurveyConfig
+from ml_core.stellar.import_match import match_images, match_spectra
 from ml_core.stellar.import_report import measurements_csv, survey_report
 from ml_core.stellar.simulate import COLUMNS, simulate_survey
 from ml_core.stellar.survey import IMAGES_FOLDER, REPORT_FILE, SPECTRA_FOLDER, file_index, find_catalogue
@@ -160,7 +161,8 @@ def _fill(
     config: ImportSurveyConfig, catalogue: Catalogue, spectra: dict[str, Path], images: dict[str, Path],
     partial: Path, run: Reporter,
 ) -> dict[str, Any]:  # fmt: skip
-    pairs = [(star, spectra.get(star.spectrum_file), images.get(image_file(star.name))) for star in catalogue.objects]
+    spectrum_of, image_of = match_spectra(catalogue.objects, spectra), match_images(catalogue.objects, images)
+    pairs = [(star, spectrum_of.get(star.name), image_of.get(star.name)) for star in catalogue.objects]
     taken = [path for _, *paths in pairs for path in paths if path is not None]
     if config.files == "copy":
         needed = sum(path.stat().st_size for path in taken)
@@ -171,15 +173,14 @@ def _fill(
         run.raise_if_requested()
         found = check_star(star, spectrum, image)
         if spectrum is not None and found.spectrum:
-            _take(spectrum, partial / SPECTRA_FOLDER / folder_of(star), config.files)
+            _take(spectrum, partial / SPECTRA_FOLDER / folder_of(star) / star.spectrum_file, config.files)
         if image is not None and found.image:
-            _take(image, partial / IMAGES_FOLDER / folder_of(star), config.files)
+            _take(image, partial / IMAGES_FOLDER / folder_of(star) / image_file(star.name), config.files)
         checked.append(found)
         run.progress(done, len(pairs), "stars", "check")
     write_atomic(partial / "objects.csv", catalogue_csv(catalogue.objects))
     write_atomic(partial / MEASUREMENTS_FILE, measurements_csv(checked))
-    ignored = {"spectra": len(spectra) - sum(1 for _, path, _ in pairs if path),
-               "pictures": len(images) - sum(1 for _, _, path in pairs if path)}  # fmt: skip
+    ignored = {"spectra": len(spectra) - len(spectrum_of), "pictures": len(images) - len(image_of)}
     report = survey_report(catalogue.report, checked, ignored)
     write_json_atomic(partial / REPORT_FILE, report)
     for entry in report["findings"]:
@@ -193,12 +194,13 @@ def folder_of(star: StarObject) -> str:
     return re.sub(r"[^A-Za-z0-9]+", "_", star.subclass).strip("_")[:40] or "unknown"
 
 
-def _take(path: Path, folder: Path, how: str) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
+def _take(path: Path, target: Path, how: str) -> None:
+    """Bring a file in under the name of the specification. Pictures are known by their content, whatever their name."""
+    target.parent.mkdir(parents=True, exist_ok=True)
     if how == "link":
-        (folder / path.name).symlink_to(path.resolve())
+        target.symlink_to(path.resolve())
     else:
-        shutil.copyfile(path, folder / path.name)
+        shutil.copyfile(path, target)
 
 
 def catalogue_csv(stars: tuple[StarObject, ...]) -> bytes:

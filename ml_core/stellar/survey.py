@@ -4,6 +4,7 @@
     spectra/M0/spec-pppp-mmmmm-ffff.fits     filed under the subclass
     images/M0/{name}_image.jpg
     report.json                              what an import said, where there was one
+    screening.json                           pictures that a person rejected, where one looked
 
 Files are found by their names wherever they lie below ``spectra`` and ``images``: a star whose subclass was corrected
 keeps its files.
@@ -13,12 +14,13 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from ml_core.errors import FormatError
+from ml_core.run.files import write_json_atomic
 from ml_core.stellar.catalogue import CatalogueReport, StarObject, read_catalogue
 from ml_core.stellar.images.reading import image_file
 
@@ -31,6 +33,8 @@ CATALOGUE_FILES: Final = ("objects.csv", "objects.vot", "objects.xml", "objects.
 SPECTRA_FOLDER: Final = "spectra"
 IMAGES_FOLDER: Final = "images"
 REPORT_FILE: Final = "report.json"
+SCREENING_FILE: Final = "screening.json"
+REJECTED: Final = "The picture was rejected in the screening."
 _DEPTH: Final = 3
 
 
@@ -122,12 +126,25 @@ def open_survey(folder: Path | str) -> Survey:
                           hint="Put objects.csv into it, beside spectra and images.", where=folder.name)  # fmt: skip
     catalogue = read_catalogue(catalogue_path)
     spectra, images = file_index(folder / SPECTRA_FOLDER), file_index(folder / IMAGES_FOLDER)
+    rejected = read_rejected(folder)
     return Survey(
         folder, catalogue.objects, catalogue.report,
         {star.name: spectra[star.spectrum_file] for star in catalogue.objects if star.spectrum_file in spectra},
-        {star.name: found for star in catalogue.objects if (found := images.get(image_file(star.name)))},
-        _told(folder),
+        {star.name: found for star in catalogue.objects
+         if star.name not in rejected and (found := images.get(image_file(star.name)))},
+        {**_told(folder), **dict.fromkeys(rejected, REJECTED)},
     )  # fmt: skip
+
+
+def read_rejected(folder: Path) -> set[str]:
+    """Names of the stars whose pictures a person rejected."""
+    names = _read_json(folder / SCREENING_FILE).get("rejected")
+    return {str(name) for name in names} if isinstance(names, list) else set()
+
+
+def write_rejected(folder: Path, names: Iterable[str]) -> None:
+    """Keep the decisions of a screening. Pictures stay where they are; they are not used."""
+    write_json_atomic(folder / SCREENING_FILE, {"rejected": sorted(set(names))})
 
 
 def find_catalogue(folder: Path) -> Path | None:
@@ -156,9 +173,13 @@ def file_index(folder: Path, depth: int = _DEPTH) -> dict[str, Path]:
 
 def _told(folder: Path) -> dict[str, str]:
     """Reasons in the report of an import; a report that cannot be read tells nothing."""
+    reasons = _read_json(folder / REPORT_FILE).get("stars_left_out")
+    return {str(name): str(reason) for name, reason in reasons.items()} if isinstance(reasons, dict) else {}
+
+
+def _read_json(path: Path) -> dict[str, Any]:
     try:
-        report: Any = json.loads((folder / REPORT_FILE).read_text(encoding="utf-8"))
+        read: Any = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    reasons = report.get("stars_left_out") if isinstance(report, dict) else None
-    return {str(name): str(reason) for name, reason in reasons.items()} if isinstance(reasons, dict) else {}
+    return read if isinstance(read, dict) else {}

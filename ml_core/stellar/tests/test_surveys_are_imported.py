@@ -98,6 +98,24 @@ def test_parts_may_lie_in_different_places_and_be_linked(survey_folder: Path, tm
     assert survey.spectra[survey.objects[6].name].parent.name == "M1"
 
 
+def test_files_under_other_names_find_their_star(survey_folder: Path, tmp_path: Path) -> None:
+    survey = open_survey(survey_folder)
+    first, second, third = survey.objects[:3]
+    survey.spectra[first.name].rename(survey_folder / "spectra" / "my star.fits")
+    Image.open(survey.images[second.name]).save(survey_folder / "images" / f"{second.name}.png")
+    survey.images[second.name].unlink()
+    survey.spectra[third.name].rename(survey_folder / "spectra" / "spec-0300-52000-0001.fits")
+    report = make(tmp_path, source=survey_folder)
+    assert set(report["stars_left_out"]) == {third.name}
+    taken = open_survey(tmp_path / "out" / "survey")
+    assert taken.spectra[first.name].name == first.spectrum_file and second.name in taken.images
+
+
+def test_a_catalogue_alone_is_a_survey_too(survey_folder: Path, tmp_path: Path) -> None:
+    report = make(tmp_path, source=survey_folder / "objects.csv")
+    assert (report["stars"], report["complete"]) == (20, 0)
+
+
 def test_every_fault_has_its_star_and_its_reason(survey_folder: Path, tmp_path: Path) -> None:
     survey = open_survey(survey_folder)
     stars = survey.objects

@@ -13,7 +13,7 @@ from ml_core.stellar import survey_arrays
 from ml_core.stellar.images.reading import read_image
 from ml_core.stellar.spectra.resample import to_grid
 from ml_core.stellar.spectra.sdss import read_spectrum
-from ml_core.stellar.survey import open_survey
+from ml_core.stellar.survey import REJECTED, open_survey, read_rejected, write_rejected
 from ml_core.stellar.survey_arrays import read_faults
 
 
@@ -37,6 +37,16 @@ def test_each_star_left_out_has_its_reason(survey_folder: Path) -> None:
     assert set(survey.left_out_of("spectrum")) == {first.name, third.name}
     assert set(survey.left_out_of("image")) == {second.name, third.name}
     assert set(survey.left_out_of("any")) == {third.name}
+
+
+def test_pictures_that_a_person_rejected_are_not_used_but_kept(survey_folder: Path) -> None:
+    name = open_survey(survey_folder).objects[3].name
+    write_rejected(survey_folder, [name])
+    survey = open_survey(survey_folder)
+    assert survey.left_out == {name: REJECTED} and not survey.left_out_of("spectrum")
+    assert read_rejected(survey_folder) == {name} and list((survey_folder / "images").rglob(f"{name}_image.jpg"))
+    write_rejected(survey_folder, [])
+    assert len(open_survey(survey_folder).complete) == 20
 
 
 def test_stars_of_other_classes_do_not_train_but_can_be_classified(survey_folder: Path) -> None:
