@@ -1,13 +1,14 @@
-"""A session of ``requests`` that connects only to addresses that the policy allows, on every hop of a redirect."""
+"""A session of ``requests`` that connects only to addresses that the policy allows."""
 
 from __future__ import annotations
 
 import platform
 import socket
+from collections.abc import Generator
 from typing import Any
 
-import requests  # type: ignore[import-untyped]
-from requests.adapters import HTTPAdapter  # type: ignore[import-untyped]
+import requests
+from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
@@ -15,28 +16,29 @@ from urllib3.util.connection import create_connection
 
 from ml_core.stellar.vo.addresses import AddressPolicy
 
-MAX_REDIRECTS = 5
 
-
-class GuardedSession(requests.Session):  # type: ignore[misc]
+class GuardedSession(requests.Session):
     """Checks each address before it is opened and each connection while it is made."""
 
     def __init__(self, policy: AddressPolicy) -> None:
         super().__init__()
         self._policy = policy
         self.trust_env = False  # neither proxies, which would connect for us, nor passwords of a .netrc file
-        self.max_redirects = MAX_REDIRECTS
         self.headers["User-Agent"] = f"cvstudio-stellar Python/{platform.python_version()} (IVOA-science)"
         for scheme in ("http://", "https://"):
             self.mount(scheme, _GuardedAdapter(policy))
 
     def send(self, request: Any, **kwargs: Any) -> Any:
-        """Also called for each hop of a redirect."""
+        """Send a request, unless its address is refused."""
         self._policy.check(request.url)
         return super().send(request, **kwargs)
 
+    def resolve_redirects(self, *_args: Any, **_kwargs: Any) -> Generator[Any, None, None]:
+        """None: ``Transfer`` follows redirects. This method of ``requests`` reads the body of each, without bound."""
+        yield from ()
 
-class _GuardedAdapter(HTTPAdapter):  # type: ignore[misc]
+
+class _GuardedAdapter(HTTPAdapter):
     def __init__(self, policy: AddressPolicy) -> None:
         self._policy = policy
         super().__init__(max_retries=0)

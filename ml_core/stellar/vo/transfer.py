@@ -11,8 +11,9 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urljoin
 
-import requests  # type: ignore[import-untyped]
+import requests
 from urllib3.exceptions import HTTPError
 
 from ml_core.stellar.vo.addresses import AddressPolicy
@@ -21,6 +22,7 @@ from ml_core.stellar.vo.limits import TransferLimits
 from ml_core.stellar.vo.session import GuardedSession
 
 Result = TypeVar("Result")
+MAX_REDIRECTS = 5
 CHUNK_BYTES = 1 << 16
 FITS_MAGIC = b"SIMPLE  ="
 _TRANSIENT_STATUSES = {408, 425, 429, 500, 502, 503, 504}
@@ -65,8 +67,6 @@ class Transfer:
         self._next_request = clock()
         self._jitter = random.Random()
         self._session = GuardedSession(policy)
-        # Each hop of a redirect is a request too; requests calls this hook once per answer.
-        self._session.hooks["response"].append(self._count_hop)
 
     def answer(self, url: str, parameters: Mapping[str, Any] | None = None) -> bytes:
         """The body of an answer. One try; see ``retried``.
@@ -130,17 +130,29 @@ class Transfer:
             self._sleep(min(left, 0.25))
         self._check()
 
-    def _count_hop(self, _response: Any, *_args: Any, **_kwargs: Any) -> None:
-        self._next_request = max(self._next_request, self._clock()) + 1 / self.limits.requests_per_second
-        self.requests += 1
-
     def _open(self, url: str, parameters: Mapping[str, Any] | None) -> Any:
+        """The answer after redirects, its body not yet read."""
+        for _ in range(MAX_REDIRECTS + 1):
+            response = self._open_one(url, parameters)
+            target = self._session.get_redirect_target(response)
+            if target is None:
+                break
+            response.close()
+            url, parameters = urljoin(url, target), None
+        else:
+            raise ServiceError("The address redirects without end.", code="vo.redirects", where=_short(url))
+        if response.status_code != 200:
+            response.close()
+            raise _status_error(response, url)
+        return response
+
+    def _open_one(self, url: str, parameters: Mapping[str, Any] | None) -> Any:
         self._wait(self._next_request - self._clock())
+        self._next_request = self._clock() + 1 / self.limits.requests_per_second
+        self.requests += 1
         timeouts = (self.limits.connect_timeout, self.limits.read_timeout)
         try:
-            response = self._session.get(url, params=parameters, stream=True, timeout=timeouts)
-        except requests.TooManyRedirects as error:
-            raise ServiceError("The address redirects without end.", code="vo.redirects", where=_short(url)) from error
+            return self._session.get(url, params=parameters, stream=True, timeout=timeouts, allow_redirects=False)
         except requests.Timeout as error:
             raise TransientError("The service did not answer in time.", code="vo.timeout",
                                  where=_short(url)) from error  # fmt: skip
@@ -150,10 +162,6 @@ class Transfer:
         except requests.RequestException as error:
             raise ServiceError(f"The address cannot be opened ({type(error).__name__}).", code="vo.address",
                                where=_short(url)) from error  # fmt: skip
-        if response.status_code != 200:
-            response.close()
-            raise _status_error(response, url)
-        return response
 
     def _chunks(self, response: Any, limit: int) -> Iterator[bytes]:
         """The decoded body, never more than ``limit`` bytes nor for longer than the limit of time."""

@@ -130,7 +130,7 @@ class Service:
 
     def fail(self, path: str, *kinds: str) -> None:
         """The next requests of ``path`` go wrong, one after the other: a status, html, cut, hang, drip, huge, empty,
-        endless, ok, or an address to redirect to."""
+        endless, ok, or an address to redirect to (after ``flood``: with an endless body)."""
         self.faults[path].extend(kinds)
 
     def handle(self, request: BaseHTTPRequestHandler) -> None:
@@ -141,10 +141,12 @@ class Service:
         try:
             if kind.isdecimal():
                 self._send(request, b"<html>no</html>", int(kind))
-            elif kind.startswith("http"):
+            elif kind.startswith(("http", "flood", "file")):
                 request.send_response(302)
-                request.send_header("Location", kind)
+                request.send_header("Location", kind.removeprefix("flood "))
                 request.end_headers()
+                while kind.startswith("flood") and not self.released.is_set():
+                    request.wfile.write(b"x" * 100_000)
             elif kind and kind != "ok":
                 self._misbehave(request, kind, parts)
             else:
