@@ -13,8 +13,6 @@ import numpy as np
 from ml_core.errors import FormatError
 
 _MAX_BYTES: Final = 2 << 30
-#: What astropy's readers raise on damaged files.
-_FAULTS: Final = (OSError, ValueError, TypeError, KeyError, IndexError, EOFError, AttributeError, NotImplementedError)
 
 
 def read_columns(path: Path) -> dict[str, list[Any]]:
@@ -71,9 +69,16 @@ def _by_astropy(path: Path, kind: str) -> dict[str, list[Any]]:
             warnings.simplefilter("ignore")  # archives break small rules of these formats all the time
             # With mask_invalid, NaN would read as missing, which is the same here.
             table = Table.read(path, format=kind)
-    except _FAULTS as error:
-        raise _unreadable(path, str(error).splitlines()[0][:200] if str(error) else "it is damaged") from error
+    # Parsers of four formats raise whatever they meet, their own warnings too; each means the same here.
+    except Exception as error:
+        raise _unreadable(path, _told(error, path)) from error
     return {name: _plain(table[name]) for name in table.colnames if table[name].ndim == 1}
+
+
+def _told(error: Exception, path: Path) -> str:
+    """The first line of what a parser said, without the path of this machine."""
+    line = next(iter(str(error).splitlines()), "") or "it is damaged"
+    return line.replace(str(path), path.name)[:200]
 
 
 def _plain(column: Any) -> list[Any]:

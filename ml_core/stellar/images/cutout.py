@@ -16,8 +16,6 @@ from ml_core.stellar.images.composite import SIDE
 
 #: arcsec per pixel of the J-PLUS camera.
 JPLUS_PIXEL_SCALE: Final = 0.55
-#: What astropy raises on damaged FITS files.
-_FITS_FAULTS: Final = (OSError, ValueError, TypeError, KeyError, IndexError, EOFError, AttributeError, MemoryError)
 
 
 @dataclass(frozen=True)
@@ -55,7 +53,8 @@ def open_fits_image(source: Path | bytes, where: str = "") -> tuple[NDArray[np.f
                 for extension in found:
                     if extension.is_image and extension.header.get("NAXIS", 0) == 2 and extension.data is not None:
                         return np.asarray(extension.data, np.float32), extension.header.copy()
-    except _FITS_FAULTS as error:
+    # A damaged header or packed pixels raise anything from OSError to zlib.error; each means the same here.
+    except Exception as error:
         is_cut = "truncat" in str(error).lower() or "reshape" in str(error) or "buffer" in str(error)
         message = "The FITS image is cut short." if is_cut else "The file is not a FITS image."
         raise FormatError(message, code="image.truncated" if is_cut else "image.not_fits",

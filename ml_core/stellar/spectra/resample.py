@@ -60,6 +60,11 @@ def to_grid(spectrum: Spectrum, velocity: float = 0.0) -> GridSpectrum:
     Raises:
         FormatError: ``spectrum.no_coverage`` when it has no usable pixel between 4000 and 9000 A.
     """
+    with np.errstate(all="ignore"):  # pixels near the limits of floating point overflow and are then not measured
+        return _resample(spectrum, velocity)
+
+
+def _resample(spectrum: Spectrum, velocity: float) -> GridSpectrum:
     wavelength = doppler(in_vacuum(spectrum).wavelength, velocity)
     width = _widths(wavelength)
     left = np.maximum(wavelength - width / 2, 1e-3)
@@ -74,7 +79,7 @@ def to_grid(spectrum: Spectrum, velocity: float = 0.0) -> GridSpectrum:
     covered = np.bincount(point, overlap, POINTS)
     total = np.bincount(point, overlap * flux[pixel], POINTS)
     spread = np.bincount(point, overlap * (width[near] * variance)[pixel], POINTS)
-    measured = covered >= _MIN_COVERED * np.diff(_GRID_EDGES)
+    measured = (covered >= _MIN_COVERED * np.diff(_GRID_EDGES)) & np.isfinite(total) & np.isfinite(spread)
     safe = np.where(measured, covered, 1.0)
     return GridSpectrum(
         flux=np.where(measured, total / safe, 0.0).astype(np.float32),

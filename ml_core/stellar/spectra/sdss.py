@@ -34,6 +34,11 @@ def read_spectrum(path: Path | str) -> Spectrum:
             ``spectrum.no_good_pixels``.
     """
     path = Path(path)
+    with np.errstate(all="ignore"):  # damaged values overflow; they are found and marked
+        return _read(path)
+
+
+def _read(path: Path) -> Spectrum:
     found = read_tables(path)
     coadd = next((table for table in found.tables if is_coadd(table)), None)
     if coadd is None:
