@@ -104,10 +104,14 @@ def test_names_that_lost_their_digits_are_refused(tmp_path: Path) -> None:
     assert refusal(tmp_path / "a.fits").code == "catalogue.lost_digits"
 
 
-@pytest.mark.parametrize("content", [b"", b"<html>404</html>", b"\x89PNG\r\n\xff\xfe", b"SIMPLE  =  T",
-                                     b"<?xml version='1.0'?><VOTABLE><broken", b"<VOTABLE><RESOURCE><TABLE><FIELD/></TABLE></RESOURCE></VOTABLE>",
-                                     b"# %ECSV 1.0\n# ---\n- nothing",
-                                     b"name,plate,mjd,fiberID\n1,2\n"])  # fmt: skip
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"", b"<html>404</html>", b"\x89PNG\r\n\xff\xfe", b"SIMPLE  =  T",
+        b"<?xml version='1.0'?><VOTABLE><broken", b"<VOTABLE><RESOURCE><TABLE><FIELD/></TABLE></RESOURCE></VOTABLE>",
+        b"# %ECSV 1.0\n# ---\n- nothing", b"name,plate,mjd,fiberID\n1,2\n",
+    ],
+)  # fmt: skip
 def test_what_is_no_table_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "objects.csv"
     path.write_bytes(content)
