@@ -18,6 +18,7 @@ from ml_core.stellar.images.reading import image_file
 from ml_core.stellar.survey import IMAGES_FOLDER, file_index, open_survey
 from ml_core.stellar.vo.bands import BANDS
 from ml_core.stellar.vo.composing import band_file
+from ml_core.stellar.vo.disk import disk_full_is_said
 from ml_core.stellar.vo.errors import NotCoveredError
 from ml_core.stellar.vo.image_download import ImageDownload
 from ml_core.stellar.vo.images_config import DownloadImagesConfig
@@ -66,9 +67,10 @@ def download_images(config: DownloadImagesConfig, run: RunContext) -> dict[str, 
     transfer = Transfer(config.limits(), config.policy(), check=run.raise_if_requested)
     run.log(f"{len(wanted):,} of {len(stars):,} stars need an image.")
     try:
-        ImageDownload(config, target, records, transfer, run).run(
-            (star, record) for star, record in wanted if record.status in ("open", "searched")
-        )
+        with disk_full_is_said():
+            ImageDownload(config, target, records, transfer, run).run(
+                (star, record) for star, record in wanted if record.status in ("open", "searched")
+            )
     finally:
         for _, record in wanted:
             outcomes[record.name] = (record.status, record.reason, record.code)

@@ -13,6 +13,7 @@ from ml_core.stellar.catalogue import StarObject
 from ml_core.stellar.survey import SPECTRA_FOLDER, file_index
 from ml_core.stellar.vo.breaker import Breaker
 from ml_core.stellar.vo.composing import class_folder
+from ml_core.stellar.vo.disk import disk_full_is_said
 from ml_core.stellar.vo.download_images import WORK_FOLDER, chosen_stars, count, write_table
 from ml_core.stellar.vo.errors import ServiceError
 from ml_core.stellar.vo.records import RecordFolder, StarRecord
@@ -61,7 +62,8 @@ def download_spectra(config: DownloadSpectraConfig, run: RunContext) -> dict[str
             elif is_settled and not config.overwrite:
                 outcomes[star.name] = (record.status, record.reason, record.code)
             else:
-                outcomes[star.name] = _one(config, star, target, records, transfer, breaker)
+                with disk_full_is_said():
+                    outcomes[star.name] = _one(config, star, target, records, transfer, breaker)
     finally:
         write_table(run, stars, outcomes)
     return {"metrics": {**count(outcomes), "megabytes": transfer.received_bytes / 1e6, "requests": transfer.requests,

@@ -72,6 +72,24 @@ class Tile:
         return buffer.getvalue()
 
 
+LINKS = """<?xml version="1.0"?>
+<VOTABLE version="1.3" xmlns="http://www.ivoa.net/xml/VOTable/v1.3"><RESOURCE type="results"><TABLE>
+<FIELD name="ID" datatype="char" arraysize="*"/><FIELD name="access_url" datatype="char" arraysize="*"/>
+<FIELD name="service_def" datatype="char" arraysize="*"/><FIELD name="error_message" datatype="char" arraysize="*"/>
+<FIELD name="semantics" datatype="char" arraysize="*"/><FIELD name="description" datatype="char" arraysize="*"/>
+<FIELD name="content_type" datatype="char" arraysize="*"/><FIELD name="content_length" datatype="long"/>
+<DATA><TABLEDATA>
+<TR><TD>x</TD><TD>{base}/preview.jpg</TD><TD/><TD/><TD>#preview</TD><TD/><TD>image/jpeg</TD><TD>1</TD></TR>
+<TR><TD>x</TD><TD>{base}/get_fits?id={id}&amp;filter={filter}</TD><TD/><TD/><TD>#this</TD><TD/><TD/><TD>1</TD></TR>
+<TR><TD>x</TD><TD/><TD>soda</TD><TD/><TD>#cutout</TD><TD/><TD/><TD>1</TD></TR>
+</TABLEDATA></DATA></TABLE></RESOURCE>
+<RESOURCE type="meta" ID="soda" utype="adhoc:service">
+<PARAM name="standardID" datatype="char" arraysize="*" value="ivo://ivoa.net/std/SODA#sync-1.0"/>
+<PARAM name="accessURL" datatype="char" arraysize="*" value="{base}/soda"/>
+<GROUP name="inputParams"><PARAM name="ID" datatype="char" arraysize="*" value="{id}-{filter}"/>
+<PARAM name="CIRCLE" datatype="double" arraysize="3" value=""/></GROUP></RESOURCE></VOTABLE>"""
+
+
 def votable(names: list[tuple[str, str, str, str | None]], rows: list[tuple], status: str = "OK") -> bytes:
     """A VOTable with columns (name, ucd, datatype, arraysize)."""
     file = tree.VOTableFile()
@@ -98,6 +116,7 @@ class Service:
         self.tiles: list[Tile] = []
         self.spectra: dict[str, bytes] = {}
         self.offers_cutouts = False
+        self.links = False
         self.most_rows = 1000
         self.counts: Counter[str] = Counter()
         self.queries: list[str] = []
@@ -217,6 +236,13 @@ class Service:
             if not self.offers_cutouts:
                 return None
             return tile.cutout(band, float(query["ra"]), float(query["dec"]), float(query["width"]))
+        if path == "/links":
+            return LINKS.format(base=self.base, **query).encode()
+        if path == "/soda":
+            number, band = query["ID"].split("-")
+            tile = next(tile for tile in self.tiles if tile.identifier == int(number))
+            ra, dec, radius = map(float, query["CIRCLE"].split())
+            return tile.cutout({"1": "g", "2": "r", "3": "i"}[band], ra, dec, 2 * radius)
         return self.spectra.get(path)
 
     def sia1(self, tiles: list[Tile]) -> bytes:
@@ -250,7 +276,8 @@ class Service:
             region = "POLYGON ICRS " + " ".join(f"{value:.6f}" for value in corners.ravel())
             rows += [
                 (f"tile {tile.identifier}", tile.ra, tile.dec, region, *limits[band],
-                 f"{self.base}/get_fits?id={tile.identifier}&filter={number}", "application/fits")
+                 f"{self.base}/{'links' if self.links else 'get_fits'}?id={tile.identifier}&filter={number}",
+                 "application/x-votable+xml;content=datalink" if self.links else "application/fits")
                 for band, number in zip("gri", "123", strict=True) if band in tile.bands
             ]  # fmt: skip
         return votable(names, rows)

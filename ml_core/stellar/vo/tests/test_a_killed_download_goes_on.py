@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import subprocess
 import sys
 
 import pytest
 
+from ml_core.errors import CodedError
+from ml_core.stellar.vo.disk import disk_full_is_said
 from ml_core.stellar.vo.records import RecordFolder, StarRecord
 from ml_core.stellar.vo.tests.service import Tile
 from ml_core.stellar.vo.tests.surveys import run, settings_of, write_survey
@@ -51,3 +54,11 @@ def test_a_damaged_record_is_begun_anew(tmp_path, content):
     records = RecordFolder(tmp_path / "r", {})
     (records.stars / "a.json").write_text(content)
     assert records.read("a") == StarRecord("a")
+
+
+def test_a_full_disk_is_said_plainly_and_other_faults_are_not_hidden():
+    with pytest.raises(CodedError) as caught, disk_full_is_said():
+        raise OSError(errno.ENOSPC, "No space left on device")
+    assert caught.value.code == "disk.full"
+    with pytest.raises(PermissionError), disk_full_is_said():
+        raise PermissionError(errno.EACCES, "Permission denied")

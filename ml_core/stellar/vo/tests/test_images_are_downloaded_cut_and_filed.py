@@ -33,6 +33,7 @@ def test_one_tile_is_fetched_once_for_all_its_stars(service, tile, tmp_path):
         **dict.fromkeys(STARS, "done"), "nowhere": "no_coverage"
     }  # fmt: skip
     assert service.counts["/get_fits"] == 3  # one file of each band
+    assert service.counts["/siap"] == 1 + 0 + 1 + 5  # the second star lies well inside of the tile that the first named
     assert service.counts["/get_fits_cutout"] == 1  # a refusal is remembered
     assert set(open_survey(survey).images) == set(STARS)
     for index, name in enumerate(STARS):
@@ -79,6 +80,18 @@ def test_cutouts_of_the_service_are_preferred(service, tile, tmp_path, settings)
     assert 0.5 < note["bands"]["r"]["coverage"] < 1  # at the corner of the tile
 
 
+@pytest.mark.parametrize(("cutouts", "piece", "count"), [("when_offered", "/soda", 9), ("never", "/get_fits", 3)])
+def test_links_of_the_answer_lead_to_cutouts_or_to_whole_images(service, tile, tmp_path, cutouts, piece, count):
+    service.links = True
+    survey = write_survey(tmp_path / "survey", STARS)
+    code, result, _ = run(RECIPE, service, survey, tmp_path / "out", protocol="sia2", cutouts=cutouts,
+                          service=f"{service.base}/siap2/query")  # fmt: skip
+    assert code == 0 and result["metrics"]["done"] == 3
+    pieces = {path: service.counts[path] for path in ("/soda", "/get_fits", "/get_fits_cutout")}
+    assert pieces == {"/soda": 0, "/get_fits": 0, "/get_fits_cutout": 0, piece: count}
+    assert service.counts["/links"] == 3
+
+
 def test_cutouts_and_whole_images_show_the_same(service, tile, tmp_path):
     pictures = []
     for offered in (True, False):
@@ -89,6 +102,7 @@ def test_cutouts_and_whole_images_show_the_same(service, tile, tmp_path):
     assert np.abs(pictures[0] - pictures[1]).mean() < 4
 
 
+@pytest.mark.slow
 def test_a_second_run_asks_nothing_and_a_wish_is_heard(service, tile, tmp_path):
     survey = write_survey(tmp_path / "survey", STARS | OUTSIDE)
     run(RECIPE, service, survey, tmp_path / "one")
@@ -126,6 +140,7 @@ def test_another_tile_helps_where_one_fails(service, tmp_path):
     assert json.loads((survey / "images/M0/a_image.json").read_text())["bands"]["r"]["title"] == "tile 2"
 
 
+@pytest.mark.slow
 def test_a_service_that_is_down_ends_the_run_and_loses_nothing(service, tile, tmp_path):
     survey = write_survey(tmp_path / "survey", {f"s{number}": (150.0, 10.0 + number / 100) for number in range(8)})
     service.always["/siap"] = "500"
