@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import transaction
 
+from hsi.errors import BusyError
 from hsi.models import Scene, Sensor
 from hsi.services.create_scene import titled
 from hsi.services.sensors import checked_bad_bands, checked_wavelengths
@@ -24,8 +25,12 @@ def change_scene(scene: Scene, **facts: Any) -> Scene:
 
     Raises:
         SceneError: A value makes no sense.
+        BusyError: The import, which writes the same facts, is at work.
         FormatError: The scene folder is damaged.
     """
+    if scene.state == Scene.State.IMPORTING and any(name in _SHARED for name in facts):
+        raise BusyError("This scene is being imported.", hint="Change it when the import has ended.",
+                        where=next(name for name in _SHARED if name in facts))  # fmt: skip
     if "name" in facts:
         facts["name"] = titled(facts["name"])
     if "wavelengths" in facts:

@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from cvstudio.runs.services.create_run import create_run
+from hsi.errors import BusyError
 from hsi.models import Scene
 from hsi.storage import scene_folder
 
@@ -20,6 +21,7 @@ def start_import(scene: Scene) -> None:
 
     Raises:
         ConfigError: A choice is out of bounds.
+        BusyError: Somebody else has begun it meanwhile.
         QuotaError: Too many runs of this person wait already.
     """
     choice = {name: value for name, value in scene.choice.items() if value not in ("", None)}
@@ -40,12 +42,14 @@ def _start(scene: Scene, config: dict[str, Any]) -> None:
     if scene.bad_bands:
         facts["bad_bands"] = scene.bad_bands
     facts["compare"] = [str(scene_folder(other)) for other in _others(scene)]
-    folder = scene_folder(scene)
-    shutil.rmtree(folder, ignore_errors=True)  # of an import whose end could not be recorded
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder, before = scene_folder(scene), scene.import_run_id
     with transaction.atomic():
         values = {**config, **facts, "target": str(folder)}
         run = create_run(owner=scene.owner, recipe=RECIPE, config=values, name=f"Import {scene.name}"[:200])
+        if not Scene.objects.filter(id=scene.id, import_run=before).update(import_run=run):
+            raise BusyError("This import has just begun.", hint="Wait for it, or stop it first.", where=str(scene.id))
+        shutil.rmtree(folder, ignore_errors=True)  # of an import whose end could not be recorded
+        folder.parent.mkdir(parents=True, exist_ok=True)
         scene.import_run, scene.state, scene.fault = run, Scene.State.IMPORTING, {}
         scene.save()
 

@@ -7,7 +7,11 @@ from typing import Any
 import pytest
 
 from conftest import client_of
+from cvstudio.datasets.tests.carry_out import carry_out_all
+from cvstudio.runs.models import Run
+from hsi.errors import BusyError
 from hsi.models import AnomalyMap, Scene
+from hsi.services.confirm_scene import confirm_scene
 from hsi.tests.makers import make_scene, npz_file
 
 URL = "/api/v1/hsi"
@@ -44,3 +48,23 @@ def test_an_import_that_finds_the_queue_full_leaves_the_draft(alice_api: Any, se
     assert alice_api.get(f"{URL}/scenes/{draft}").json()["state"] == "inspected"
     assert alice_api.post(f"{URL}/scenes", {"source": "sample"}).status_code == 429
     assert Scene.objects.count() == 1
+
+
+def test_of_two_confirmations_at_once_one_begins_the_import(alice_api: Any) -> None:
+    draft = alice_api.post(f"{URL}/scenes", {"file": [npz_file()]}, format="multipart").json()["id"]
+    first, second = Scene.objects.get(id=draft), Scene.objects.get(id=draft)
+    confirm_scene(first)
+    with pytest.raises(BusyError):
+        confirm_scene(second)
+    assert Run.objects.count() == 1
+    assert Scene.objects.get(id=draft).import_run == first.import_run
+
+
+def test_what_an_import_will_say_is_not_changed_while_it_is_at_work(alice_api: Any) -> None:
+    draft = alice_api.post(f"{URL}/scenes", {"file": [npz_file()]}, format="multipart").json()["id"]
+    alice_api.post(f"{URL}/scenes/{draft}/confirm", {})
+    answer = alice_api.patch(f"{URL}/scenes/{draft}", {"bad_bands": [1]})
+    assert (answer.status_code, answer.json()["code"]) == (409, "hsi.busy")
+    assert alice_api.patch(f"{URL}/scenes/{draft}", {"description": "At noon"}).status_code == 200
+    carry_out_all()
+    assert alice_api.patch(f"{URL}/scenes/{draft}", {"bad_bands": [1]}).json()["bad_bands"] == [1]
