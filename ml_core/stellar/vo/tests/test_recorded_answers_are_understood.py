@@ -56,8 +56,8 @@ def test_a_table_of_another_protocol_names_no_image():
 @recorded
 @pytest.mark.parametrize(("name", "offers"), [("datalink_cutout1.xml", True), ("datalink_datalink.xml", False)])
 def test_links_lead_to_the_image_and_to_its_cutouts(service, make_transfer, name, offers):
-    service.spectra["/links"] = (RECORDED / name).read_bytes()
-    row = ImageRow(f"{service.base}/links", "", "r", "name", "r", None, 0, True, {})
+    service.spectra["/recorded"] = (RECORDED / name).read_bytes()
+    row = ImageRow(f"{service.base}/recorded", "", "r", "name", "r", None, 0, True, {})
     links = read_links(row, make_transfer())
     assert links.image.startswith("http") and bool(links.cutout) == offers
     if offers:
