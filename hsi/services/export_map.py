@@ -71,8 +71,11 @@ def export_map(
     path = _temporary(suffix)
     try:
         if form == "csv":
+            from ml_core.hsi.metrics.regions import COLUMNS  # scipy: not when the web process starts
+
             regions = map_regions(anomaly_map, method=chosen, threshold=threshold, count=MOST_REGIONS)["regions"]
-            path.write_text(regions_csv(regions, place_of(anomaly_map)), encoding="utf-8", newline="")
+            table = regions_csv(regions, place_of(anomaly_map), columns=COLUMNS)
+            path.write_text(table, encoding="utf-8", newline="")
         elif form == "png":
             write_png(np.asarray(open_map(anomaly_map, chosen)), path, colours=colours, threshold=threshold)
         else:

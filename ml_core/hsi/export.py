@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -149,12 +149,15 @@ def write_scene_envi(scene: Scene, path: Path) -> tuple[Path, Path]:
     )  # fmt: skip
 
 
-def regions_csv(regions: Iterable[Mapping[str, Any]], georeference: Georeference | None = None) -> str:
+def regions_csv(
+    regions: Iterable[Mapping[str, Any]], georeference: Georeference | None = None, *, columns: Sequence[str] = ()
+) -> str:
     """Regions as CSV that no spreadsheet takes for formulas; with x and y on the ground where they are known.
 
     Args:
         regions: Each with equal keys. ``row`` and ``column`` (centre, from 0) give the place; lists are left out.
         georeference: Place on the ground, or None.
+        columns: Header of the table when there are no regions.
     """
     buffer = io.StringIO()
     writer: Any = None
@@ -162,11 +165,13 @@ def regions_csv(regions: Iterable[Mapping[str, Any]], georeference: Georeference
         flat = {key: value for key, value in region.items() if not isinstance(value, list | tuple | dict)}
         if georeference is not None and "row" in region and "column" in region:
             x, y = ground_position(georeference, float(region["row"]), float(region["column"]))
-            flat |= {"x": round(x, 3), "y": round(y, 3)}
+            flat |= {"x": round(x, 9), "y": round(y, 9)}  # 1e-9 degrees are a tenth of a millimetre
         if writer is None:
             writer = csv.DictWriter(buffer, list(flat), extrasaction="ignore", lineterminator="\r\n")
             writer.writeheader()
         writer.writerow({key: safe_cell(value) for key, value in flat.items()})
+    if writer is None and columns:
+        csv.writer(buffer, lineterminator="\r\n").writerow(columns)
     return buffer.getvalue()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Final
 
 import numpy as np
@@ -71,6 +71,10 @@ class Region:
     def as_dict(self) -> dict[str, Any]:
         """For JSON and tables."""
         return asdict(self)
+
+
+COLUMNS = tuple(item.name for item in fields(Region) if item.name not in ("spectrum", "background"))
+"""Names of what a table tells of a region."""
 
 
 def find_regions(

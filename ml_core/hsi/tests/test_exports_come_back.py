@@ -98,4 +98,10 @@ def test_regions_get_their_place_on_the_ground_and_no_formulas() -> None:
                        "y": "3619991.75"}  # fmt: skip
     assert rows[1]["name"].startswith("'") and rows[2]["name"] == 'say "x", y'
     assert ground_position(PLACE, -0.5, -0.5) == (470_000.25, 3_620_000.5)
-    assert regions_csv([]) == ""
+    assert regions_csv([], columns=("id", "row")) == "id,row\r\n"
+
+
+def test_places_in_degrees_keep_their_decimals() -> None:
+    degrees = Georeference((3e-5, 0.0, 11.123456, 0.0, -3e-5, 48.0), "EPSG:4326")
+    row = next(csv.DictReader(io.StringIO(regions_csv([{"row": 0, "column": 1}], degrees))))
+    assert float(row["x"]) == pytest.approx(11.123501, abs=1e-8)
