@@ -115,7 +115,9 @@ def wavelengths_of(header: EnviHeader) -> NDArray[np.float64] | None:
     if values is None or unit.strip().lower() in ("index", "wavenumber", "ghz", "mhz"):
         return None
     found = as_nanometres(values, unit)
-    if found is not None and unit.strip().lower() in ("", "unknown"):
+    if found is None:
+        header.warnings.append('"wavelength" in the header holds no wavelengths, so it was left out.')
+    elif unit.strip().lower() in ("", "unknown"):
         header.notes.append("The header gives no unit of the wavelengths; it follows from their size.")
     return found
 
@@ -123,9 +125,11 @@ def wavelengths_of(header: EnviHeader) -> NDArray[np.float64] | None:
 def georeference_of(header: EnviHeader) -> Georeference | None:
     """Place on the ground from ``map info`` and ``coordinate system string``, or None."""
     parts = [part.strip() for part in header.fields.get("map info", "").strip("{} ").split(",")]
-    if len(parts) < 7:
+    if parts == [""]:
         return None
     try:
+        if len(parts) < 7:
+            raise ValueError("map info has seven parts at least")
         column, row, x, y, width, height = (float(text) for text in parts[1:7])
     except ValueError:
         header.warnings.append("The map info in the header cannot be understood, so it was left out.")

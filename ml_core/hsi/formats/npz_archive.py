@@ -64,7 +64,7 @@ def read_npz(path: Path) -> SceneFile:
         UnsafeFileError: A member has a hostile name, or is a bomb.
     """
     with path.open("rb") as stream:
-        if count_members(stream, _MAX_MEMBERS) > _MAX_MEMBERS:
+        if _count_members(stream, path.name) > _MAX_MEMBERS:
             raise UnsafeFileError(f"The archive holds more than {_MAX_MEMBERS:,} arrays.",
                                   code="archive.too_many_members", where=path.name,
                                   hint="Keep one scene in a file.")  # fmt: skip
@@ -79,6 +79,14 @@ def read_npz(path: Path) -> SceneFile:
     texts = {array.key: text_value(array.open()) for array in arrays if _is_text(array)}
     facts = FileFacts(name=texts.get("name", ""), sensor=texts.get("sensor", ""))
     return SceneFile(path, "npz", tuple(_refused(array) for array in arrays), facts, parts=(path,))
+
+
+def _count_members(stream: IO[bytes], name: str) -> int:
+    """Members of the archive; advice on packing pictures helps nobody whose file was cut."""
+    try:
+        return count_members(stream, _MAX_MEMBERS)
+    except FormatError as error:
+        raise truncated(name) from error
 
 
 def _is_array(info: zipfile.ZipInfo) -> bool:

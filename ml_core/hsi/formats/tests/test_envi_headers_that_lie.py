@@ -133,3 +133,13 @@ def test_a_long_header_is_read_in_one_pass(tmp_path: Path) -> None:
     assert time.monotonic() - started < 20
     path.write_text(text + " " * 4_200_000)
     assert refused(path).code == "hsi.damaged"
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("wavelength", "{nan, 2, 3}"), ("map info", "{UTM, 1, x}"), ("map info", "{a,1,1,x,2,3,4,5}")]
+)
+def test_what_cannot_be_understood_is_left_out_and_said(tmp_path: Path, field: str, value: str) -> None:
+    path = samples.envi(tmp_path / "a.hdr")
+    path.write_text(path.read_text() + f"{field} = {value}\n")
+    inspection = inspect_scene(path).as_dict()
+    assert any(field in sentence for sentence in inspection["warnings"]), inspection["warnings"]

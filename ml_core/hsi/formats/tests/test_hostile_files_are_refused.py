@@ -233,3 +233,11 @@ def test_flipped_bytes_give_a_scene_or_a_clear_error(tmp_path: Path, name: str) 
             open_scene(path)
         except CodedError as error:
             assert error.message
+
+
+@pytest.mark.parametrize("kept", [0.1, 0.5, 0.99])
+def test_a_cut_npz_is_called_damaged(tmp_path: Path, kept: float) -> None:
+    path = tmp_path / "a.npz"
+    np.savez(path, cube=sample().cube)
+    path.write_bytes(path.read_bytes()[: int(kept * path.stat().st_size)])
+    assert code_of(path) == "hsi.truncated"
