@@ -116,7 +116,7 @@ _ANOMALY: dict[str, dict[str, Any]] = {
         "crops_per_epoch": 200,
         "freeze_encoder": True,
         "use_lora": False,
-        "head_weights": {"lm_nll": 0.4, "recon": 0.3, "one_class": 0.3},
+        "head_weights": {"lm_nll": 0.3, "recon": 0.2, "one_class": 0.5},
     },
     "gpu": {
         "anomaly_batch_size": 16,
@@ -127,7 +127,7 @@ _ANOMALY: dict[str, dict[str, Any]] = {
         "crops_per_epoch": 240,
         "freeze_encoder": True,
         "use_lora": False,
-        "head_weights": {"lm_nll": 0.4, "recon": 0.3, "one_class": 0.3},
+        "head_weights": {"lm_nll": 0.3, "recon": 0.2, "one_class": 0.5},
     },
     "specification": {
         "anomaly_batch_size": 16,
