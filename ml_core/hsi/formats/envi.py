@@ -172,7 +172,8 @@ def _sample_rows(values: NDArray[np.uint8], length: int, dtype: np.dtype[Any]) -
 
 def _roughness(rows: NDArray[Any], step: int) -> float:
     """Mean difference of neighbouring pixels by their mean distance from the median; absurd numbers are rough."""
-    values = rows.astype(np.float64)
+    with np.errstate(invalid="ignore"):  # floats in the wrong byte order hold signalling NaN
+        values = rows.astype(np.float64)
     sane = np.isfinite(values) & ((values == 0) | ((np.abs(values) < _ABSURD) & (np.abs(values) > 1 / _ABSURD)))
     if rows.dtype.kind == "f" and sane.mean() < 0.9:
         return 10.0

@@ -6,7 +6,7 @@ import struct
 import zipfile
 import zlib
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Any, BinaryIO, Final
 
 from numpy.typing import NDArray
 
@@ -81,7 +81,7 @@ def read_npz(path: Path) -> SceneFile:
     return SceneFile(path, "npz", tuple(_refused(array) for array in arrays), facts, parts=(path,))
 
 
-def _count_members(stream: IO[bytes], name: str) -> int:
+def _count_members(stream: BinaryIO, name: str) -> int:
     """Members of the archive; advice on packing pictures helps nobody whose file was cut."""
     try:
         return count_members(stream, _MAX_MEMBERS)

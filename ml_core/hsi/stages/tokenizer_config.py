@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from pydantic import Field
+
 from ml_core.hsi.presets import PRESETS, StageName
 from ml_core.hsi.stages.config import NETWORK, TOKENS, TRAINING, StageConfig
 from ml_core.run.config import option
@@ -78,7 +82,7 @@ class TokenizerConfig(StageConfig):
         ge=1,
         le=2048,
     )
-    encoder_channels: list[int] = option(
+    encoder_channels: list[Annotated[int, Field(ge=1, le=2048)]] = option(
         _CPU["encoder_channels"],
         description="Channels of the 3x3 convolutions of the spatial network; each lets a token see one pixel further.",
         group=NETWORK,

@@ -143,3 +143,10 @@ def test_what_cannot_be_understood_is_left_out_and_said(tmp_path: Path, field: s
     path.write_text(path.read_text() + f"{field} = {value}\n")
     inspection = inspect_scene(path).as_dict()
     assert any(field in sentence for sentence in inspection["warnings"]), inspection["warnings"]
+
+
+@pytest.mark.filterwarnings("error")
+def test_numbers_of_the_wrong_byte_order_raise_no_warning(tmp_path: Path) -> None:
+    high = np.random.default_rng(0).integers(0x3F80, 0x3FFF, (24, 20, 30), dtype=np.uint32)
+    cube = (high << 16 | 0x807F).astype("<u4").view("<f4")  # turned round, each is a signalling NaN
+    assert np.array_equal(open_scene(samples.envi(tmp_path / "a.hdr", cube)).cube, cube)

@@ -15,7 +15,7 @@ from ml_core.hsi.stages.anomaly_config import AnomalyConfig
 from ml_core.hsi.stages.config import StageConfig
 from ml_core.hsi.stages.pretrain_config import PretrainConfig
 from ml_core.hsi.stages.tokenizer_config import TokenizerConfig
-from ml_core.run.config import load_config
+from ml_core.run.config import load_config, parse_config
 from ml_core.run.registry import get_recipe
 
 CONFIGS = Path(ml_core.hsi.__file__).parent / "configs"
@@ -119,3 +119,9 @@ def test_every_setting_is_explained() -> None:
     for stage in (*STAGES, "infer", "benchmark"):
         for name, spec in get_recipe(f"hsi.{stage}").describe()["schema"]["properties"].items():
             assert spec.get("description") or "$ref" in spec, (stage, name)
+
+
+@pytest.mark.parametrize("channels", [[0], [-5], [10**9]])
+def test_every_layer_of_the_spatial_network_is_bounded(channels: list[int]) -> None:
+    with pytest.raises(ConfigError, match="encoder_channels"):
+        parse_config(TokenizerConfig, {"scenes": ["a"], "encoder_channels": channels})
