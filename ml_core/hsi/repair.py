@@ -12,7 +12,6 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from ml_core.hsi.formats.stored import blocks
 from ml_core.hsi.measure_scene import Measurement, Progress, is_missing
@@ -108,6 +107,8 @@ def _fill_invalid(cube: NDArray[Any], plan: RepairPlan) -> None:
     """Give each invalid pixel the spectrum of the nearest one that was measured."""
     if not plan.invalid.any() or plan.invalid.all():
         return
+    from scipy import ndimage  # the web process imports this module, and starts without scipy
+
     nearest = ndimage.distance_transform_edt(plan.invalid, return_distances=False, return_indices=True)
     rows, columns = np.nonzero(plan.invalid)
     step = max(1, _BLOCK_BYTES // max(1, cube[0, :1].nbytes))

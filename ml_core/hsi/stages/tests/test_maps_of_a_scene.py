@@ -10,6 +10,7 @@ import pytest
 from ml_core.hsi.anomaly.fusion import fuse
 from ml_core.hsi.infer import MapError, main_method, read_maps
 from ml_core.hsi.metrics import score_map
+from ml_core.hsi.presets import PRESETS
 from ml_core.hsi.stages.tests.chain import run
 from ml_core.run.context import RunContext
 
@@ -44,7 +45,7 @@ def test_detector_and_classics_map_a_scene(tmp_path: Path, scenes: Path, chain: 
     assert kinds == {"head", "combined", "training_free", "classic"}
     assert methods["global_rx"]["title"] == "Global RX"
     assert main_method(methods) == result["main_method"] == "combined"
-    weights = {"lm_nll": 0.4, "recon": 0.3, "one_class": 0.3}
+    weights = PRESETS["anomaly"]["cpu"]["head_weights"]
     assert np.allclose(maps["combined"], fuse({name: maps[name] for name in weights}, weights), atol=1e-6)
     assert np.array_equal(np.load(artifacts / "anomaly_map.npy"), maps["combined"])
     regions = json.loads((artifacts / "regions.json").read_text())
