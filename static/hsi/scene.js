@@ -29,7 +29,7 @@ async function showImage(choice) {
   }
 }
 
-/** Everything that draws into the two plots, once they are there. */
+/** The plot of spectra, and the pins whose lines it shows. */
 async function startPlots(choice) {
   const statistics = await api(`${scene.api}/statistics`);
   const spread = { x: axis.x, mean: statistics.mean, std: statistics.std, name: gettext("scene, mean and spread") };
@@ -38,16 +38,21 @@ async function startPlots(choice) {
   });
   badBands.drawInto(plot);
   const pins = new Pins(root.querySelector("[data-pins]"), { raster, plot, axis, hint: root.querySelector("[data-pin-hint]") });
-  const askSpectrum = newestOnly((answer, place) => pins.look(place, answer.values), complain);
+  return { plot, pins };
+}
+
+/** Hands may be quicker than the plot: what they point at and pin meanwhile waits for it. */
+function followHands(started) {
+  const withPins = (use) => started.then(({ pins }) => use(pins), () => {});
+  const askSpectrum = newestOnly((answer, place) => withPins((pins) => pins.look(place, answer.values)), complain);
   raster.addEventListener("point", ({ detail }) => {
     if (detail) askSpectrum(`${scene.api}/spectrum?row=${detail.row}&column=${detail.column}`, detail);
-    else pins.look(null);
+    else withPins((pins) => pins.look(null));
   });
   raster.addEventListener("pick", async ({ detail }) => {
     const answer = await api(`${scene.api}/spectrum?row=${detail.row}&column=${detail.column}`).catch(complain);
-    if (answer) pins.toggle(detail, answer.values);
+    if (answer) withPins((pins) => pins.toggle(detail, answer.values));
   });
-  return plot;
 }
 
 /** Where the bands that are shown lie in the spectrum. */
@@ -87,7 +92,9 @@ async function showMask() {
   show();
 }
 
-startPlots(bands).then((plot) => {
+const started = startPlots(bands);
+followHands(started);
+started.then(({ plot }) => {
   spectrum = plot;
   plot.set({ marks: marksOf(bands) });
 }, complain);

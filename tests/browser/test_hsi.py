@@ -5,10 +5,11 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable
+from urllib.parse import urljoin
 
 import numpy as np
 import pytest
-from playwright.sync_api import FilePayload, Page, expect
+from playwright.sync_api import FilePayload, Page, Route, expect
 
 from cvstudio.accounts.models import User
 from cvstudio.datasets.tests.carry_out import carry_out_all
@@ -150,6 +151,20 @@ def test_arrow_keys_move_the_cross_hair_and_enter_pins(alice: User, open_page: O
     until_text(page, "[data-readout]", "row 10, column 25")
     page.keyboard.press("Enter")
     expect(page.locator("[data-pins] button").first).to_have_text("10, 25")
+
+
+def test_a_pixel_pinned_before_the_plot_is_there_is_not_forgotten(alice: User, open_page: OpenPage) -> None:
+    page = open_page(alice, "/hsi/")
+    held: list[Route] = []
+    page.route("**/statistics", lambda route: held.append(route))
+    page.goto(urljoin(page.url, f"/hsi/scenes/{make_scene(alice).id}"))
+    page.locator("#picture canvas").focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    until_text(page, "[data-readout]", "row 20, column 25")
+    page.wait_for_timeout(300)
+    held[0].continue_()
+    expect(page.locator("[data-pins] button").first).to_have_text("20, 25")
 
 
 def test_bands_go_by_number_or_wavelength_and_play(alice: User, open_page: OpenPage) -> None:
