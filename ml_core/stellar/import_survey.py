@@ -20,6 +20,7 @@ from ml_core.data.archive import ArchiveLimits, extract_zip
 from ml_core.errors import CodedError, FormatError
 from ml_core.run.files import sync_folder, write_atomic, write_json_atomic
 from ml_core.stellar.catalogue import Catalogue, StarObject, read_catalogue
+from ml_core.stellar.class_means import class_means, write_means
 from ml_core.stellar.images.reading import image_file
 from ml_core.stellar.import_check import CheckedStar, check_star
 from ml_core.stellar.import_config import ImportSurveyConfig
@@ -169,17 +170,20 @@ def _fill(
         if needed + config.reserve_gb * 1e9 > shutil.disk_usage(partial).free:
             raise _full_disk()
     checked: list[CheckedStar] = []
+    usable: dict[str, Path] = {}
     for done, (star, spectrum, image) in enumerate(pairs, start=1):
         run.raise_if_requested()
         found = check_star(star, spectrum, image)
         if spectrum is not None and found.spectrum:
             _take(spectrum, partial / SPECTRA_FOLDER / folder_of(star) / star.spectrum_file, config.files)
+            usable[star.name] = spectrum
         if image is not None and found.image:
             _take(image, partial / IMAGES_FOLDER / folder_of(star) / image_file(star.name), config.files)
         checked.append(found)
         run.progress(done, len(pairs), "stars", "check")
     write_atomic(partial / "objects.csv", catalogue_csv(catalogue.objects))
     write_atomic(partial / MEASUREMENTS_FILE, measurements_csv(checked))
+    write_means(partial, class_means(catalogue.objects, usable))
     ignored = {"spectra": len(spectra) - len(spectrum_of), "pictures": len(images) - len(image_of)}
     report = survey_report(catalogue.report, checked, ignored)
     write_json_atomic(partial / REPORT_FILE, report)
