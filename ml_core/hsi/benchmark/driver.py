@@ -8,12 +8,12 @@ from typing import Any
 
 from ml_core.hsi.benchmark.config import BenchmarkConfig
 from ml_core.hsi.benchmark.folds import BenchmarkError, BenchmarkScene, Fold, make_folds, read_folder
-from ml_core.hsi.benchmark.nested import run_nested
 from ml_core.hsi.benchmark.table import markdown, summarise
 from ml_core.hsi.infer import read_maps
 from ml_core.hsi.metrics import can_score
 from ml_core.run.context import RunContext
 from ml_core.run.files import write_json_atomic
+from ml_core.run.nested import run_nested
 
 RANDOM_CLASSICS = frozenset({"iforest"})
 """Classic methods whose map depends on the seed; the others are run once."""
