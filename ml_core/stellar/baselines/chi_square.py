@@ -1,4 +1,4 @@
-"""Template fitting: the class whose mean spectrum, times a quadratic in wavelength, fits best."""
+"""Template fitting: the class of the template that, times a quadratic in wavelength, fits best."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from scipy.optimize import minimize_scalar
 
 from ml_core.stellar.baselines.baseline import COUNT, Arrays, Baseline
 from ml_core.stellar.baselines.flux_shape import Floats, flux_shape
+from ml_core.stellar.baselines.templates import make_templates, times_quadratic
 from ml_core.stellar.spectra.resample import POINTS
 
-#: Relative error that no template goes below: keeps a few bright stars from making the mean of a class.
-_FLOOR: Final = 0.05
+#: Error of a template, as a part of the mean flux: no star is exactly any of them. Without it the brightest stars are
+#: trusted far too much.
+_TEMPLATE_ERROR: Final = 0.1
 _BLOCK: Final = 512
-_TERMS: Final = 3
-_POWERS: Final = np.linspace(-1, 1, POINTS) ** np.arange(2 * _TERMS - 1)[:, None]
 
 
 class ChiSquare(Baseline):
-    """Least chi-square over one template for each class, as the pipelines of spectral surveys classify.
+    """Least chi-square over templates of the classes, as the pipelines of spectral surveys classify.
 
-    A template is the inverse-variance-weighted mean of a class in the training survey. It is multiplied by a quadratic,
-    which takes up reddening and errors of the flux calibration (Bolton et al. 2012, AJ 144, 144 add polynomials in the
-    same spirit). Probabilities are exp(-chi2 / 2T) with errors scaled so that the best fit has a reduced chi-square of
-    at most 1, and T chosen by likelihood on stars whose templates were made without them.
+    The templates are means over stars of the training survey, four for each class, because stars of one class differ in
+    metallicity (`make_templates`). Each is multiplied by a quadratic, which takes up reddening and errors of the flux
+    calibration (Bolton et al. 2012, AJ 144, 144 add polynomials for the same reason). A class has the probability
+    exp(-chi2 / 2T) of its best template; T is chosen by likelihood on stars whose templates were made without them.
     """
 
     name = "chi2"
@@ -42,54 +42,40 @@ class ChiSquare(Baseline):
         half = np.random.default_rng(seed).permutation(len(rows)) % 2 == 0
         distances = np.zeros((len(rows), COUNT))
         for learnt in (half, ~half):
-            crossed = _templates(flux[learnt], ivar[learnt], labels[learnt])
-            distances[~learnt] = _distances(flux[~learnt], ivar[~learnt], crossed)
-        temperature = _best_temperature(distances, labels)
-        return {"templates": _templates(flux, ivar, labels), "temperature": np.array([temperature])}
+            crossed = make_templates(flux[learnt], ivar[learnt], labels[learnt], seed)
+            distances[~learnt] = _distances(flux[~learnt], ivar[~learnt], *crossed)
+        templates, kinds = make_templates(flux, ivar, labels, seed)
+        return {
+            "templates": templates, "kinds": kinds, "temperature": np.array([_best_temperature(distances, labels)])
+        }  # fmt: skip
 
     def _predict(self, arrays: Arrays, rows: NDArray[np.int64]) -> Floats:
         found = np.zeros((len(rows), COUNT))
         for start in range(0, len(rows), _BLOCK):
             block = rows[start : start + _BLOCK]
             flux, ivar = flux_shape(arrays["flux"][block], arrays["ivar"][block])
-            found[start : start + _BLOCK] = _distances(flux, ivar, self._tensors["templates"])
+            found[start : start + _BLOCK] = _distances(flux, ivar, self._tensors["templates"], self._tensors["kinds"])
         return _softmax(-found / (2 * float(self._tensors["temperature"][0])))
 
     def _fault(self) -> str:
-        held = {name: array.shape for name, array in self._tensors.items()}
-        if held != {"templates": (COUNT, POINTS), "temperature": (1,)}:
-            return "it has other arrays than templates and a temperature"
+        held = {name: (array.shape, array.dtype.kind) for name, array in self._tensors.items()}
+        count = len(self._tensors.get("kinds", ()))
+        if held != {"templates": ((count, POINTS), "f"), "kinds": ((count,), "i"), "temperature": ((1,), "f")}:
+            return "it has other arrays than templates, their classes and a temperature"
+        if not set(self._tensors["kinds"].tolist()) <= set(range(COUNT)):
+            return "a template is of another class"
         return "" if float(self._tensors["temperature"][0]) > 0 else "its temperature is not positive"
 
 
-def _templates(flux: Floats, ivar: Floats, labels: NDArray[np.int64]) -> Floats:
-    """(5, 3522) mean spectra; rows of NaN for classes that do not occur."""
-    weights = np.where(ivar > 0, 1 / (1 / np.where(ivar > 0, ivar, 1) + _FLOOR**2), 0)
-    templates = np.full((COUNT, POINTS), np.nan)
-    places = np.arange(POINTS)
-    for label in np.unique(labels):
-        total = weights[labels == label].sum(0)
-        mean = (weights * flux)[labels == label].sum(0) / np.where(total > 0, total, 1)
-        templates[label] = np.interp(places, places[total > 0], mean[total > 0])
-    return templates
-
-
-def _distances(flux: Floats, ivar: Floats, templates: Floats) -> Floats:
-    """(N, 5) chi-square of the best template x quadratic above that of the best class; inf for unknown classes."""
+def _distances(flux: Floats, ivar: Floats, templates: Floats, kinds: NDArray[np.int64]) -> Floats:
+    """(N, 5) chi-square of the best template of each class above that of the best of all; inf for absent classes."""
+    weights = ivar / (1 + ivar * _TEMPLATE_ERROR**2)
+    squared, weighted = (weights * flux**2).sum(1), weights * flux
     chi2 = np.full((len(flux), COUNT), np.inf)
-    squared = (ivar * flux**2).sum(1)
-    weighted = ivar * flux
-    for label in np.flatnonzero(np.isfinite(templates).all(1)):
-        template = templates[label]
-        moments = ivar @ (template**2 * _POWERS).T
-        matrix = moments[:, np.add.outer(np.arange(_TERMS), np.arange(_TERMS))]
-        ridge = 1e-9 * np.trace(matrix, axis1=1, axis2=2)[:, None, None] + 1e-30
-        right = weighted @ (template * _POWERS[:_TERMS]).T
-        best = np.linalg.solve(matrix + ridge * np.eye(_TERMS), right[..., None])[..., 0]
-        chi2[:, label] = squared - (best * right).sum(1)
-    least = chi2.min(1, keepdims=True)
-    freedom = np.maximum((ivar > 0).sum(1, keepdims=True) - _TERMS, 1)
-    above: Floats = (chi2 - least) / np.maximum(least / freedom, 1)
+    for template, kind in zip(templates, kinds, strict=True):
+        _, explained = times_quadratic(template, weights, weighted)
+        chi2[:, kind] = np.minimum(chi2[:, kind], squared - explained)
+    above: Floats = chi2 - chi2.min(1, keepdims=True)
     return above
 
 

@@ -10,6 +10,7 @@ from safetensors.numpy import load_file, save_file
 
 from ml_core.stellar.baselines import BASELINES, BaselineError, ChiSquare, ColourForest, SpectrumForest, load_baseline
 from ml_core.stellar.baselines.flux_shape import binned, flux_shape
+from ml_core.stellar.baselines.templates import make_templates
 from ml_core.stellar.simulate import simulate_survey
 from ml_core.stellar.survey import open_survey
 
@@ -73,6 +74,23 @@ def test_a_template_fits_through_any_quadratic_and_level(stars: Arrays) -> None:
     bent["ivar"] = bent["ivar"] / factor**2
     same = fitted.predict_proba(_rows(stars, best)).argmax(1) == fitted.predict_proba(bent).argmax(1)
     assert same.mean() > 0.9
+
+
+def test_kinds_of_stars_within_a_class_get_templates_of_their_own() -> None:
+    rng = np.random.default_rng(1)
+    wave = np.linspace(0, 1, 3522)
+    kinds = np.stack([1 + 0.3 * np.sin(40 * wave), 1 + 0.3 * np.sin(55 * wave)])
+    of = rng.integers(0, 2, 90)
+    bend = 1 + rng.uniform(-0.3, 0.3, (90, 1)) * (wave - 0.5)
+    flux = kinds[of] * bend + rng.normal(0, 0.05, (90, 3522))
+    ivar = np.full(flux.shape, 400.0)
+    ivar[:, 100:110] = 0
+    templates, classes = make_templates(flux, ivar, np.where(np.arange(90) < 84, 3, 1), seed=0)
+    assert classes.tolist() == [1, 3, 3, 3, 3]
+    assert np.isfinite(templates).all()
+    likeness = np.corrcoef(np.concatenate([templates[1:], kinds]))[:4, 4:]
+    assert (likeness.max(1) > 0.99).all()
+    assert set(likeness.argmax(1)) == {0, 1}
 
 
 def test_noise_makes_a_template_fit_less_sure(stars: Arrays) -> None:
