@@ -1,0 +1,1 @@
+"""Surveys of M stars: imported, looked through, classified."""
