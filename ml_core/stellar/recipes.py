@@ -6,7 +6,10 @@ from typing import Any
 
 from ml_core.run.context import RunContext
 from ml_core.run.registry import recipe
+from ml_core.stellar.benchmark.config import BenchmarkConfig
 from ml_core.stellar.import_config import ImportSurveyConfig
+from ml_core.stellar.predict.config import PredictConfig
+from ml_core.stellar.training.config import TrainConfig
 from ml_core.stellar.vo.images_config import DownloadImagesConfig
 from ml_core.stellar.vo.spectra_config import DownloadSpectraConfig
 
@@ -51,3 +54,48 @@ def download_star_spectra(config: DownloadSpectraConfig, run: RunContext) -> dic
     from ml_core.stellar.vo.download_spectra import download_spectra
 
     return download_spectra(config, run)
+
+
+@recipe(
+    "stellar.train",
+    TrainConfig,
+    title="Train a classifier of M stars",
+    summary="Learns the classes M0 to M4 from the spectra, pictures and colours of a survey, and judges itself on "
+    "stars that were held out.",
+    queue="train",
+)
+def train(config: TrainConfig, run: RunContext) -> dict[str, Any]:
+    """Leave ``artifacts/weight``, the report, plots and the history."""
+    from ml_core.stellar.training.train import run_train
+
+    return run_train(config, run)
+
+
+@recipe(
+    "stellar.benchmark",
+    BenchmarkConfig,
+    title="Compare classifiers of M stars",
+    summary="Trains on one survey, scores on stars that were left out, by S/N group, for spectrum, picture, both, the "
+    "specification's network and the baselines.",
+    queue="train",
+)
+def benchmark(config: BenchmarkConfig, run: RunContext) -> dict[str, Any]:
+    """Score every method; ``result.json`` holds them by name."""
+    from ml_core.stellar.benchmark.driver import run_benchmark
+
+    return run_benchmark(config, run)
+
+
+@recipe(
+    "stellar.predict",
+    PredictConfig,
+    title="Classify the stars of a survey",
+    summary="Tells for every star its class with probabilities, its continuous type, and whether it is an M0 to M4 "
+    "star at all.",
+    queue="io",
+)
+def predict(config: PredictConfig, run: RunContext) -> dict[str, Any]:
+    """Leave ``predictions.csv``, their summary, and the embedding of the stars."""
+    from ml_core.stellar.predict.predict import run_predict
+
+    return run_predict(config, run)

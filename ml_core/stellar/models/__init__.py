@@ -1,0 +1,1 @@
+"""The specification's network: `FusionModel` with its encoders and `SICLoss`."""

@@ -1,0 +1,1 @@
+"""Training of star classifiers: the recipe ``stellar.train``."""
