@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, get_args
 
-from pydantic import model_validator
+from pydantic import field_validator, model_validator
 
 from ml_core.run.config import RecipeConfig, option
 
@@ -41,9 +41,9 @@ class BenchmarkConfig(RecipeConfig):
     modality: Literal["both", "spectrum", "image", "any"] = option(
         "both", description="What a star must have to be learnt from and scored.", group=STARS
     )
-    real: str = option(
-        "",
-        description="Folder of spectra whose own SUBCLASS tells what they are. The recommended classifier is tried on "
+    real: list[str] = option(
+        [],
+        description="Folders of spectra whose own SUBCLASS tells what they are. The recommended classifier is tried on "
         "each; what is no M0-M4 star shall not be called one.",
         group=STARS,
         may_change=True,
@@ -92,6 +92,11 @@ class BenchmarkConfig(RecipeConfig):
         advanced=True,
         may_change=True,
     )
+
+    @field_validator("real", mode="before")
+    @classmethod
+    def _one_folder(cls, value: Any) -> Any:
+        return [value] if isinstance(value, str) and value else value or []
 
     @model_validator(mode="after")
     def _has_what_it_needs(self) -> BenchmarkConfig:

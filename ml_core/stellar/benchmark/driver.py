@@ -43,7 +43,7 @@ class _Benchmark:
         self._work = run.dir.path / "work"
         self._started = time.monotonic()
         self._methods = [name for name in _TURN if name in config.methods]
-        self._spectra = find_spectra(Path(config.real)) if config.real else []
+        self._spectra = find_spectra([Path(folder) for folder in config.real])
 
     def run(self) -> dict[str, Any]:
         """Everything, seed by seed."""
@@ -54,7 +54,7 @@ class _Benchmark:
         answered = self._answer_all(folds)
         result = self._scores(folds, answered)
         if self._spectra:
-            result["real"] = self._try_real(folds)
+            result["real"] = self._try_real()
         result["wall_s"] = round(time.monotonic() - self._started, 1)
         self._leave(result)
         if not self._config.cache:
@@ -104,16 +104,12 @@ class _Benchmark:
             }  # fmt: skip
         return result
 
-    def _try_real(self, folds: list[Fold]) -> dict[str, Any]:
+    def _try_real(self) -> dict[str, Any]:
         """The real spectra by the classifier of the first fold, with each seed."""
         from ml_core.stellar.predict import load_classifier
 
-        root = Path(self._config.real)
-        told = [
-            classify_files(load_classifier(run_folder(self._folder(0, at, "fusion")), device=self._config.device),
-                           self._spectra, root)
-            for at in range(self._config.seeds)
-        ]  # fmt: skip
+        weights = [run_folder(self._folder(0, at, "fusion")) for at in range(self._config.seeds)]
+        told = [classify_files(load_classifier(folder, self._config.device), self._spectra) for folder in weights]
         counts = [summarise_files(facts) for facts in told]
         for at, count in enumerate(counts):
             self._run.log(

@@ -22,20 +22,23 @@ CONFIDENT: Final = 0.5
 _SUFFIXES: Final = (".fits", ".fit", ".fits.gz", ".npz")
 
 
-def find_spectra(folder: Path) -> list[Path]:
-    """Files below a folder that may be spectra, by path.
+def find_spectra(folders: list[Path]) -> dict[str, Path]:
+    """Files below folders that may be spectra, by a name that begins with their folder's.
 
     Raises:
-        FormatError: ``survey.no_spectra``.
+        FormatError: ``survey.no_spectra`` when a folder has none.
     """
-    found = sorted(path for path in folder.rglob("*") if path.name.lower().endswith(_SUFFIXES) and path.is_file())
-    if not found:
-        raise FormatError("The folder holds no spectra.", code="survey.no_spectra",
-                          hint="Give a folder with FITS or npz files.", where=folder.name)  # fmt: skip
+    found: dict[str, Path] = {}
+    for folder in folders:
+        paths = sorted(path for path in folder.rglob("*") if path.name.lower().endswith(_SUFFIXES) and path.is_file())
+        if not paths:
+            raise FormatError("The folder holds no spectra.", code="survey.no_spectra",
+                              hint="Give a folder with FITS or npz files.", where=folder.name)  # fmt: skip
+        found |= {f"{folder.name}/{path.relative_to(folder).as_posix()}": path for path in paths}
     return found
 
 
-def classify_files(classifier: Classifier, paths: list[Path], root: Path) -> list[dict[str, Any]]:
+def classify_files(classifier: Classifier, files: dict[str, Path]) -> list[dict[str, Any]]:
     """What the classifier says about each file, from the spectrum alone.
 
     Returns:
@@ -44,8 +47,8 @@ def classify_files(classifier: Classifier, paths: list[Path], root: Path) -> lis
         ``type``, ``type_sd``, ``sn``; for one that cannot be used ``problem`` instead.
     """
     rows, stars, told = [], [], []
-    for path in paths:
-        facts: dict[str, Any] = {"file": path.relative_to(root).as_posix()}
+    for name, path in files.items():
+        facts: dict[str, Any] = {"file": name}
         told.append(facts)
         try:
             facts["subclass"] = read_any_spectrum(path).subclass.strip()
