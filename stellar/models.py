@@ -192,6 +192,7 @@ class Prediction(OwnedModel):
     state = models.CharField(max_length=10, choices=WorkState.choices, default=WorkState.WAITING)
     fault = models.JSONField(default=dict, blank=True, help_text=_("Why there is nothing."))
     modality = models.CharField(max_length=10, default="any")
+    is_partial = models.BooleanField(default=False, help_text=_("Some stars of the survey were chosen."))
     stars = models.PositiveIntegerField(default=0, help_text=_("Classified."))
     counts = models.JSONField(default=dict, blank=True, help_text=_("Stars by class, and none."))
     disagreements = models.PositiveIntegerField(default=0, help_text=_("Spectrum and picture differ."))

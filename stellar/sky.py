@@ -107,4 +107,4 @@ def _radius(text: str) -> float:
 
 def _refused(message: str) -> StellarError:
     return StellarError(message, code="stellar.cone", where="cone",
-                        hint="Write ra,dec,radius in degrees, such as 180.25,-1.5,0.1, or 12:01:00,-01:30:00,30\".")  # fmt: skip
+                        hint="Write degrees, such as 180.25,-1.5,0.1, or 12:01:00,-01:30:00,30\".")  # fmt: skip

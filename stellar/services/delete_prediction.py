@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import transaction
 
-from stellar.models import Prediction, StarClassification, WorkState
+from stellar.models import Prediction, StarClassification, Survey, WorkState
 from stellar.services.delete_survey import end_runs, remove_folder
 from stellar.services.show_prediction import show_prediction
 from stellar.storage import prediction_folder
@@ -21,12 +21,12 @@ def delete_prediction(prediction: Prediction) -> int:
     """
     if prediction.run is not None:
         end_runs([prediction.run])
-    survey, folder = prediction.survey, prediction_folder(prediction)
-    was_shown = survey.shown_id == prediction.id
+    folder, survey = prediction_folder(prediction), prediction.survey
+    was_shown = Survey.objects.filter(id=survey.id, shown=prediction).exists()
     with transaction.atomic():
         StarClassification.objects.filter(prediction=prediction)._raw_delete("default")
         prediction.delete()
         if was_shown:
             others = Prediction.objects.filter(survey=survey, state=WorkState.READY)
-            show_prediction(survey, others.order_by("-created_at").first())
+            show_prediction(survey, others.order_by("-created_at", "-id").first())
     return remove_folder(folder)

@@ -163,7 +163,7 @@ def _catalogue_of(folder: Path) -> Path:
                            hint="Send one, or name it objects.csv.", where=found[1].name)  # fmt: skip
     if not found:
         raise StellarError("There is no catalogue among the files.", code="survey.no_catalogue", where="file",
-                           hint="Send objects.csv (name, ra, dec, plate, mjd, fiberID, subclass) with the others.")  # fmt: skip
+                           hint="Send objects.csv (name, ra, dec, plate, mjd, fiberID ...) with them.")  # fmt: skip
     return named[0] if len(found) > 1 else found[0]
 
 

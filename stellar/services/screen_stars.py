@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django.db import transaction
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Case, Count, IntegerField, Q, QuerySet, When
 
 from ml_core.stellar.survey import write_rejected
 from stellar.errors import NotFoundError, StellarError
@@ -14,6 +14,7 @@ from stellar.services.count_stars import count_stars
 from stellar.storage import existing, survey_folder
 
 DECISIONS = ("accepted", "rejected", "")
+_TURN = Case(When(image_flags="", then=1), default=0, output_field=IntegerField())
 
 
 def decide(survey: Survey, stars: QuerySet[Star], decision: str) -> int:
@@ -87,6 +88,31 @@ def screening_counts(survey: Survey) -> dict[str, int]:
         )
     )  # fmt: skip
     return counted
+
+
+def screening_queue(
+    survey: Survey, *, state: str = "undecided", flag: str = "", count: int = 20, after: UUID | None = None
+) -> list[Star]:
+    """Pictures to look at: those with a flag first, then in the order of the catalogue (1 or 2 queries).
+
+    Args:
+        survey: Whose pictures they are.
+        state: ``undecided``, ``accepted``, ``rejected`` or ``all``.
+        flag: Only with this flag; ``any`` for at least one.
+        count: How many at most.
+        after: Only those behind this star.
+    """
+    rows = Star.objects.filter(survey=survey).exclude(image_file="").annotate(turn=_TURN)
+    if state != "all":
+        rows = rows.filter(screening="" if state == "undecided" else state)
+    if flag:
+        rows = rows.exclude(image_flags="") if flag == "any" else rows.filter(image_flags__contains=flag)
+    if after is not None:
+        place = Star.objects.filter(survey=survey, id=after).annotate(turn=_TURN)
+        found = place.values_list("turn", "position").first()
+        if found is not None:
+            rows = rows.filter(Q(turn__gt=found[0]) | Q(turn=found[0], position__gt=found[1]))
+    return list(rows.order_by("turn", "position")[:count])
 
 
 def _tell_recipes(survey: Survey) -> None:

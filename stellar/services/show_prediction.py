@@ -35,6 +35,6 @@ def show_prediction(survey: Survey, prediction: Prediction | None) -> None:
         if prediction is not None:
             key = Prediction._meta.pk.get_db_prep_value(prediction.id, connection)
             with connection.cursor() as cursor:
-                cursor.execute(_TAKE, [key])  # one statement for all stars, in SQLite and PostgreSQL
+                cursor.execute(_TAKE, [key])  # one statement for all stars, in SQLite and in PostgreSQL
         survey.shown = prediction
         Survey.objects.filter(id=survey.id).update(shown=prediction)

@@ -11,10 +11,11 @@ from uuid import UUID, uuid5
 
 from ml_core.errors import FormatError
 from ml_core.stellar.catalogue import StarObject
+from ml_core.stellar.images.reading import image_file
 from ml_core.stellar.spectra.snr import snr_group
 from ml_core.stellar.spectra.spectrum import BANDS
+from ml_core.stellar.survey import IMAGES_FOLDER, file_index, read_rejected
 from ml_core.stellar.survey import Survey as SurveyFolder
-from ml_core.stellar.survey import read_rejected
 from stellar.models import Star
 from stellar.sky import unit_vector
 
@@ -29,12 +30,16 @@ def star_rows(survey_id: UUID, opened: SurveyFolder) -> Iterator[Star]:
     """
     measured = read_measurements(opened.folder)
     rejected = read_rejected(opened.folder)
+    images = dict(opened.images)
+    if rejected:  # not used by recipes, but looked at again by people
+        found = file_index(opened.folder / IMAGES_FOLDER)
+        images |= {name: found[image_file(name)] for name in rejected if image_file(name) in found}
     for position, star in enumerate(opened.objects):
         facts = measured.get(star.name, {})
         row = Star(
             id=star_id(survey_id, star.name), survey_id=survey_id, position=position, name=star.name,
             **catalogue_facts(star), spectrum_file=_below(opened, opened.spectra.get(star.name)),
-            image_file=_below(opened, opened.images.get(star.name)), image_flags=facts.get("image_flags", ""),
+            image_file=_below(opened, images.get(star.name)), image_flags=facts.get("image_flags", ""),
             coverage=_number(facts.get("coverage")) or 0.0, redshift=_number(facts.get("z")),
             spectrum_subclass=facts.get("spectrum_subclass", "")[:60], fault=_fault(facts.get("reason", "")),
             screening=Star.Screening.REJECTED if star.name in rejected else Star.Screening.OPEN,

@@ -1,0 +1,68 @@
+"""Have a classifier look at the stars of a survey."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+
+from cvstudio.runs.services.create_run import create_run
+from cvstudio.weights import library
+from stellar.errors import StellarError
+from stellar.models import Prediction, Survey
+from stellar.selectors import CLASSIFIER, require_ready
+from stellar.storage import cache_folder, survey_folder
+
+if TYPE_CHECKING:
+    from cvstudio.accounts.models import User
+    from cvstudio.weights.models import WeightVersion
+
+RECIPE = "stellar.predict"
+MODALITIES = ("any", "both", "spectrum", "image")
+
+
+def start_prediction(
+    owner: User,
+    survey: Survey,
+    classifier: WeightVersion,
+    *,
+    modality: str = "any",
+    name: str = "",
+    names: list[str] | None = None,
+) -> Prediction:
+    """Start one run.
+
+    Args:
+        owner: Whose prediction it is.
+        survey: The caller has checked that the person may see it.
+        classifier: A weight of `stellar.train` that the person may see.
+        modality: What is looked at: whatever a star has, or spectrum or picture alone.
+        name: Made from classifier and survey when left out.
+        names: Only these stars; all when left out.
+
+    Raises:
+        StellarError: The weight is no classifier of stars, or there is no such modality.
+        NotReadyError: The survey has not been imported.
+        FilesMissingError: The classifier's folder is gone.
+        QuotaError: Too many runs of this person wait already.
+    """
+    require_ready(survey)
+    if classifier.weight.task != CLASSIFIER:
+        raise StellarError("This weight is no classifier of stars.", code="stellar.classifier", where="classifier",
+                           hint="Choose one that was trained on a survey.")  # fmt: skip
+    if modality not in MODALITIES:
+        raise StellarError(f'"{modality[:20]}" is no modality.', code="stellar.modality", where="modality",
+                           hint=f"One of: {', '.join(MODALITIES)}.")  # fmt: skip
+    title = (" ".join(name.split()) or f"{classifier} · {survey.name}")[:200]
+    config: dict[str, Any] = {
+        "survey": str(survey_folder(survey)), "weights": str(library.folder_of(classifier)),
+        "cache": str(cache_folder(survey)), "modality": modality,
+    }  # fmt: skip
+    if names:
+        config["names"] = names
+    with transaction.atomic():
+        run = create_run(owner=owner, recipe=RECIPE, config=config, name=title)
+        return Prediction.objects.create(
+            owner=owner, survey=survey, classifier=classifier, run=run, modality=modality, name=title,
+            is_partial=bool(names),
+        )  # fmt: skip
