@@ -18,21 +18,29 @@ def enter() -> None:
             key="stellar",
             title=_("Stars"),
             url="/stellar/",
-            icon="image",
-            order=30,
+            icon="star",
+            order=10,
             domain=True,
-            links=(Link(_("Surveys"), "/stellar/", "image"),),
+            links=(
+                Link(_("Surveys"), "/stellar/", "star"),
+                Link(_("Stars"), "/stellar/stars", "table"),
+                Link(_("New survey"), "/stellar/new", "upload"),
+                Link(_("Classify files"), "/stellar/classify", "spark"),
+                Link(_("Train a classifier"), "/stellar/train", "play"),
+                Link(_("Classifiers"), "/stellar/classifiers", "weight"),
+                Link(_("Compare classifiers"), "/stellar/compare", "compare"),
+            ),
             summary=_("From a catalogue to classes one can defend."),
         )
     )
     steps = (
-        Step(_("Bring a survey"), "/stellar/new", "image", _own(Survey)),
-        Step(_("Train a classifier"), "/stellar/train", "branch", _own(Training)),
-        Step(_("Classify stars"), "/stellar/", "search", _own(Prediction)),
+        Step(_("Bring a survey"), "/stellar/new", "star", _own(Survey)),
+        Step(_("Train a classifier"), "/stellar/train", "play", _own(Training)),
+        Step(_("Classify stars"), "/stellar/classify", "spark", _own(Prediction)),
     )
-    summary = _("M stars from spectrum and picture: M0 to M4, with what each answer rests on.")
+    summary = _("M stars from spectrum and image: M0 to M4, with what each answer rests on.")
     sample = (_("Bring a sample: a simulated survey"), "/stellar/sample")
-    register_door(Door("stellar", _("M stars"), summary, "image", steps, sample, order=30))
+    register_door(Door("stellar", _("M stars"), summary, "star", steps, sample, order=10))
 
 
 def _own(model: Any) -> Any:

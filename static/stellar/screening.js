@@ -35,7 +35,7 @@ function flagWords(flags) {
 function shotOf(star) {
   const words = [star.label || gettext("no class"), flagWords(star.image_flags)].filter(Boolean).join(", ");
   const shot = element("div", { class: "shot", role: "option", tabindex: -1, "aria-selected": "false", "aria-label": `${star.name}, ${words}`, "data-id": star.id },
-    element("img", { src: `${boot.stars}/${star.id}/image?size=512`, width: 512, height: 512, alt: "", decoding: "async" }),
+    element("img", { src: `${boot.stars}/${star.id}/image`, width: 128, height: 128, alt: "", decoding: "async" }),
     element("div", { class: "shot-foot" }, element("span", {}, star.label || "–"), element("span", { "data-word": true })),
     element("div", { class: "shot-flags" }, flagWords(star.image_flags)));
   const one = { star, shot };

@@ -12,6 +12,7 @@ const filters = location.search;
 const panel = mountSpectrum(root.querySelector("[data-spectrum]"));
 const picture = new Picture(root.querySelector("[data-picture]"));
 const attribution = new Attribution(root, panel, picture);
+const AHEAD = 3;
 const NO_ID = "00000000-0000-0000-0000-000000000000";
 const addressOf = (template, id) => template.replace(NO_ID, id) + filters;
 const cache = new StarCache((id) => addressOf(root.dataset.part, id));
@@ -36,12 +37,25 @@ function show(star, { began = 0, isHere = false } = {}) {
   picture.show(shown, boot.noPicture);
   showMeans();
   showNeighbours();
-  for (const id of [boot.next, boot.previous]) if (id) cache.get(id).catch(() => {});
-  // Painted when the frame after this one begins: that is what a person waits for.
-  requestAnimationFrame(() => requestAnimationFrame(() => {
+  ahead(boot.previous, "previous", 1);
+  ahead(boot.next, "next", AHEAD);
+  // Behind the drawing that `setStar` asked for, in the same frame.
+  requestAnimationFrame(() => {
     root.dataset.shown = boot.id;
     if (began) root.dataset.took = Math.round(performance.now() - began);
-  }));
+  });
+}
+
+/** Fetch the stars that follow, one after the other, before they are asked for. */
+async function ahead(id, side, count) {
+  if (!id || !count) return;
+  const from = boot.id;
+  try {
+    const star = await cache.get(id);
+    if (boot.id === from) ahead(star.boot[side], side, count - 1);
+  } catch {
+    /* Who goes there is told. */
+  }
 }
 
 async function go(id, isBack = false) {
