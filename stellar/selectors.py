@@ -186,7 +186,7 @@ def prediction_of(survey: Survey, user: Any, *, prediction: UUID | None = None, 
     elif classifier is not None:
         rows = rows.filter(classifier_id=classifier)
     else:
-        rows = rows.filter(id=survey.shown_id)
+        rows = rows.filter(id__in=[survey.shown_id] if survey.shown_id else [])
     found = rows.first()
     if found is None:
         raise NotFoundError("The stars have not been classified yet.", where="prediction",

@@ -116,7 +116,8 @@ class StarQuery:
     def as_params(self) -> dict[str, str]:
         """The query of an address that means the same."""
         numbers = {number: name for name, number in _LABELS.items()}
-        answers = {None: "unclassified", **{number: name for name, number in _PREDICTED.items()}}
+        answers: dict[int | None, str] = {number: name for name, number in _PREDICTED.items()}
+        answers[None] = "unclassified"
         said = {
             "survey": str(self.survey or ""), "search": self.search, "cone": str(self.cone or ""),
             "class": ",".join(numbers[label] for label in self.classes),
@@ -154,7 +155,7 @@ class StarQuery:
 
     def sorts(self) -> dict[str, Sort]:
         """The orders that this query knows."""
-        return SORTS | ({"separation": Sort(F("separation"), "number")} if self.cone else {})
+        return SORTS | ({"separation": Sort("separation", "number")} if self.cone else {})
 
     def sort_key(self) -> Any:
         """What the rows are sorted by, for annotations."""

@@ -249,7 +249,11 @@ SIMPLE_JWT = {
 }
 DOMAIN_ENUMS = {  # names of enumerations that several forms of a domain share, where the domain is installed
     name: path
-    for name, path in {"HsiSceneStateEnum": "hsi.models.Scene.State"}.items()
+    for name, path in {
+        "HsiSceneStateEnum": "hsi.models.Scene.State",
+        "StellarWorkStateEnum": "stellar.models.WorkState",
+        "StellarDownloadKindEnum": "stellar.models.Download.Kind",
+    }.items()
     if path.split(".")[0] in DOMAIN_APPS
 }
 SPECTACULAR_SETTINGS: dict[str, Any] = {
@@ -269,6 +273,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "DatasetSourceEnum": "cvstudio.datasets.models.Dataset.Source",
         "NewDatasetSourceEnum": ["folder", "sample"],
         "WeightSourceEnum": "cvstudio.weights.models.WeightVersion.Source",
+        "InferenceJobKindEnum": "cvstudio.inference.models.InferenceJob.Kind",
         **DOMAIN_ENUMS,
     },
     "POSTPROCESSING_HOOKS": [

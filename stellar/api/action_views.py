@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 from cvstudio.common.file_response import file_response
 from stellar import selectors
 from stellar.api import work_serializers as forms
-from stellar.api.serializers import ChangedSerializer, StarFilterSerializer, parsed
+from stellar.api.serializers import ChangedSerializer, StarFilterSerializer, StarRowSerializer, parsed
 from stellar.export_columns import COLUMNS
 from stellar.media import BYTES
 from stellar.models import Star, Survey
@@ -102,11 +102,9 @@ class StarNeighboursView(APIView):
         form = parsed(forms.StarNeighboursQuerySerializer(data=request.query_params))
         star = selectors.visible_star(request.user, id)
         prediction = selectors.prediction_of(star.survey, request.user, prediction=form["prediction"])
-        rows = []
-        for row, distance in nearest_stars(prediction, star, form["count"]):
-            row.distance = distance
-            rows.append(row)
-        return Response(forms.StarNeighboursSerializer({"prediction": prediction.id, "neighbours": rows}).data)
+        found = nearest_stars(prediction, star, form["count"])
+        rows = [{**StarRowSerializer(row).data, "distance": distance} for row, distance in found]
+        return Response({"prediction": str(prediction.id), "neighbours": rows})
 
 
 class ColumnsView(APIView):

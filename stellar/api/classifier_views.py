@@ -97,8 +97,8 @@ class ClassifyView(APIView):
         version = selectors.visible_classifier(request.user, form["classifier"])
         spectrum, image = form.get("spectrum"), form.get("image")
         files = StarFiles(
-            spectrum=spectrum.read() if spectrum else None, spectrum_name=spectrum.name[:200] if spectrum else "",
-            image=image.read() if image else None, image_name=image.name[:200] if image else "",
+            spectrum=spectrum.read() if spectrum else None, spectrum_name=spectrum.name[-200:] if spectrum else "",
+            image=image.read() if image else None, image_name=image.name[-200:] if image else "",
             magnitudes={band: form[f"{band}_mag"] for band in "griz" if f"{band}_mag" in form},
         )  # fmt: skip
         return Response(classify_files(current_user(request), version, files, attribution=form["attribution"]))

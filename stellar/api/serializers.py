@@ -11,6 +11,7 @@ from rest_framework import serializers
 from ml_core.stellar.spectra.subclass import CLASSES
 from stellar.models import Star, Survey
 from stellar.services.create_survey import MOST_SIMULATED, SAMPLE_STARS
+from stellar.services.read_star import picture_facts
 
 _BANDS = "ugriz"
 
@@ -92,7 +93,7 @@ class StarRowSerializer(serializers.ModelSerializer):
     """A star in a table. Names are texts: specObjIDs exceed what a JSON number holds."""
 
     survey = serializers.UUIDField(source="survey_id", read_only=True)
-    label = serializers.CharField(source="label_name", read_only=True)
+    label = serializers.CharField(source="label_name", read_only=True)  # type: ignore[assignment]
     predicted = serializers.CharField(source="predicted_name", read_only=True)
     confidence = serializers.SerializerMethodField()
     sn = serializers.SerializerMethodField()
@@ -147,9 +148,9 @@ class StarSerializer(StarRowSerializer):
 
     survey_name = serializers.CharField(source="survey.name", read_only=True)
     spectrum_file = serializers.CharField(read_only=True)
-    image_facts = ObjectField(read_only=True, default=dict)
-    previous = serializers.UUIDField(read_only=True, allow_null=True, default=None)
-    next = serializers.UUIDField(read_only=True, allow_null=True, default=None)
+    image_facts = serializers.SerializerMethodField()
+    previous = serializers.SerializerMethodField()
+    next = serializers.SerializerMethodField()
 
     class Meta(StarRowSerializer.Meta):
         fields = (
@@ -157,6 +158,19 @@ class StarSerializer(StarRowSerializer):
             "spectrum_subclass", "spectrum_file", "image_file", "image_facts", "previous", "next",
         )  # fmt: skip
         read_only_fields = fields
+
+    @extend_schema_field(OpenApiTypes.OBJECT)
+    def get_image_facts(self, star: Star) -> Any:
+        """Size, scale on the sky and provenance of the picture; empty without one."""
+        return picture_facts(star)
+
+    def get_previous(self, star: Star) -> str | None:
+        """The star before it in the table; null for the first."""
+        return _text(self.context.get("beside", (None, None))[0])
+
+    def get_next(self, star: Star) -> str | None:
+        """The star behind it in the table; null for the last."""
+        return _text(self.context.get("beside", (None, None))[1])
 
 
 class StarPageSerializer(serializers.Serializer):
@@ -250,6 +264,10 @@ class ChangedSerializer(serializers.Serializer):
     """How many stars an action changed."""
 
     changed = serializers.IntegerField()
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)
 
 
 def parsed(serializer: serializers.BaseSerializer[Any]) -> dict[str, Any]:

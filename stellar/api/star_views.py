@@ -21,7 +21,7 @@ from stellar.api.serializers import parsed
 from stellar.media import BYTES, PNG, tagged_response
 from stellar.models import Star
 from stellar.services.choose_stars import choose_stars
-from stellar.services.read_star import picture_facts, read_picture, read_spectrum, spectrum_bytes
+from stellar.services.read_star import read_picture, read_spectrum, spectrum_bytes
 from stellar.services.set_class import set_class
 from stellar.star_query import StarQuery
 from stellar.storage import image_path, spectrum_path
@@ -30,7 +30,10 @@ from stellar.storage import image_path, spectrum_path
 class StarListView(APIView):
     """The table of stars."""
 
-    @extend_schema(parameters=[serializers.StarListQuerySerializer], responses=serializers.StarPageSerializer)
+    @extend_schema(
+        operation_id="stellar_stars_list", parameters=[serializers.StarListQuerySerializer],
+        responses=serializers.StarPageSerializer,
+    )  # fmt: skip
     def get(self, request: Request) -> Response:
         """Stars of one survey, or of all, filtered and sorted; the cost of a page does not depend on how far it is."""
         form = parsed(serializers.StarListQuerySerializer(data=request.query_params))
@@ -106,9 +109,8 @@ class FeaturesView(APIView):
 def answer(request: Request, star: Star, query: StarQuery) -> dict[str, Any]:
     """A star with its place in a table."""
     wanted = replace(query, survey=star.survey_id)
-    star.image_facts = picture_facts(star)
-    star.previous, star.next = selectors.stars_beside(request.user, star, wanted)
-    return dict(serializers.StarSerializer(star).data)
+    context = {"beside": selectors.stars_beside(request.user, star, wanted)}
+    return dict(serializers.StarSerializer(star, context=context).data)
 
 
 def link(request: Request, cursor: str) -> str | None:

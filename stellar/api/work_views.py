@@ -20,7 +20,7 @@ from stellar import selectors
 from stellar.api import work_serializers as forms
 from stellar.api.filters import DownloadFilter, PredictionFilter, TrainingFilter
 from stellar.api.serializers import FreedSerializer, parsed
-from stellar.models import Download, Prediction, Star, Training
+from stellar.models import Download, Prediction, Training
 from stellar.services.choose_stars import chosen_names
 from stellar.services.delete_prediction import delete_prediction
 from stellar.services.delete_training import delete_training
@@ -29,7 +29,7 @@ from stellar.services.show_prediction import show_prediction
 from stellar.services.start_download import start_download
 from stellar.services.start_prediction import start_prediction
 from stellar.services.start_training import start_training
-from stellar.services.take_files import read_table
+from stellar.services.take_files import downloaded_stars
 
 
 class PredictionListView(ListAPIView):
@@ -179,7 +179,4 @@ class DownloadedView(APIView):
         """done, present, no_coverage, error or no_position, with the reason."""
         form = parsed(forms.DownloadedQuerySerializer(data=request.query_params))
         found = selectors.visible_download(request.user, id)
-        rows = [row for row in read_table(found) if not form["status"] or row["status"] == form["status"]]
-        ids = dict(Star.objects.filter(survey=found.survey_id).values_list("name", "id")) if rows else {}
-        listed = [{**row, "star": ids.get(row["name"])} for row in rows]
-        return Response(forms.DownloadedSerializer(listed, many=True).data)
+        return Response(forms.DownloadedSerializer(downloaded_stars(found, form["status"]), many=True).data)

@@ -30,7 +30,7 @@ def choose_stars(
         NotFoundError: An id is none of this survey.
         StellarError: There are too many ids, or a filter makes no sense.
     """
-    rows = Star.objects.filter(survey=survey)
+    rows: QuerySet[Star] = Star.objects.filter(survey=survey)
     if stars is not None:
         wanted = set(stars)
         if len(wanted) > MOST_IDS:

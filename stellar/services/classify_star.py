@@ -43,7 +43,7 @@ def classify_files(user: User, version: WeightVersion, files: StarFiles, *, attr
     Args:
         user: Who asks.
         version: A classifier that the person may see.
-        files: At least one of spectrum and picture.
+        files: A spectrum, a picture, or at least two magnitudes.
         attribution: Whether to say which parts of the spectrum and the picture decided.
 
     Raises:
@@ -52,9 +52,10 @@ def classify_files(user: User, version: WeightVersion, files: StarFiles, *, attr
         UnavailableError: Nobody can answer now.
         WorkerSideError: The worker refused a file or the weight; ``where`` says which.
     """
-    if not (files.spectrum or files.image):
-        raise StellarError("There is neither a spectrum nor a picture.", code="stellar.nothing_to_classify",
-                           where="spectrum", hint="Choose a FITS spectrum, a picture, or both.")  # fmt: skip
+    if not (files.spectrum or files.image or len(files.magnitudes) > 1):
+        raise StellarError("There is neither a spectrum nor a picture, and no colour.", where="spectrum",
+                           code="stellar.nothing_to_classify",
+                           hint="Choose a FITS spectrum, a picture, or both.")  # fmt: skip
     for where, content in (("spectrum", files.spectrum), ("image", files.image)):
         if content is not None and len(content) > limits().max_image_bytes:
             raise StellarError(f"The file is larger than the {limits().max_image_bytes:,} bytes that are taken.",

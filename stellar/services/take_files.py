@@ -74,6 +74,17 @@ def read_table(download: Download) -> list[dict[str, str]]:
                           hint="Download again.", where=TABLE) from error  # fmt: skip
 
 
+def downloaded_stars(download: Download, status: str = "") -> list[dict[str, Any]]:
+    """Rows of the table with the ids of their stars (1 query); only those with a status where one is given.
+
+    Raises:
+        FormatError: ``stellar.table_unreadable``.
+    """
+    rows = [row for row in read_table(download) if not status or row["status"] == status]
+    ids = dict(Star.objects.filter(survey=download.survey_id).values_list("name", "id")) if rows else {}
+    return [{**row, "star": ids.get(row["name"])} for row in rows]
+
+
 def take_files(survey: Survey) -> int:
     """Look which spectra and pictures are new in the survey folder, measure them, and count anew.
 
