@@ -24,13 +24,15 @@ MEANS_FILE: Final = "class_means.npz"
 _NORMALISED: Final = (GRID > 6500) & (GRID < 8500)
 #: Stars of a class differ by about this much at a wavelength; it keeps one bright star from being the whole mean.
 _SCATTER: Final = 0.1
+#: Of fewer stars a mean is mostly the star itself that is laid over it.
+_FEWEST: Final = 3
 #: More stars than these change a mean by less than a percent.
 _STARS_A_CLASS: Final = 200
 
 
 @dataclass(frozen=True)
 class ClassMeans:
-    """Means of the classes that have stars.
+    """Means of the classes that have three stars or more.
 
     Attributes:
         flux: By class, (3522,) on the grid in units of its own median between 6500 and 8500 A; 0 where no star was
@@ -52,7 +54,7 @@ class ClassMeans:
 
 
 def class_means(stars: tuple[StarObject, ...], spectra: Mapping[str, Path]) -> ClassMeans:
-    """Average the spectra of each class at rest; damaged ones are passed over.
+    """Average the spectra of each class at rest; damaged ones are passed over, and so are classes of fewer than three.
 
     Args:
         stars: Of the catalogue.
@@ -63,7 +65,7 @@ def class_means(stars: tuple[StarObject, ...], spectra: Mapping[str, Path]) -> C
         paths = [spectra[star.name] for star in stars if star.label == label and star.name in spectra]
         step = max(1, -(-len(paths) // _STARS_A_CLASS))
         mean, used = _mean(paths[::step])
-        if used:
+        if used >= _FEWEST:
             flux[name], count[name] = mean, used
     return ClassMeans(flux, count)
 

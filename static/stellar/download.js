@@ -14,7 +14,7 @@ function rowOf(star) {
   const look = words[star.status] ?? { title: star.status, tone: "", icon: "info" };
   const name = star.star ? element("a", { href: `${root.dataset.star}${star.star}`, class: "mono" }, star.name) : element("span", { class: "mono" }, star.name);
   return element("tr", {}, element("th", { scope: "row" }, name),
-    element("td", { class: look.tone ? `nowrap text-${look.tone}` : "nowrap" }, icon(look.icon, "s"), ` ${look.title}`),
+    element("td", {}, element("span", { class: look.tone ? `inline-icon text-${look.tone}` : "inline-icon" }, icon(look.icon, "s"), look.title)),
     element("td", { class: "small" }, star.reason || ""));
 }
 

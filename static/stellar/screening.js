@@ -52,8 +52,8 @@ function mark(one, decision) {
   place.className = "";
   if (!looks[decision]) return;
   const [name, word, tone] = looks[decision];
-  place.className = tone;
-  place.append(icon(name, "s"), ` ${word}`);
+  place.className = `inline-icon ${tone}`;
+  place.append(icon(name, "s"), word);
 }
 
 function choose(at, focus = true) {

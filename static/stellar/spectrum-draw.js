@@ -108,8 +108,8 @@ function drawMain(pen, scene, read, toX, panel) {
   drawMarks(pen, scene, read, toX, panel);
   if (scene.band) drawBand(pen, scene, read, toX, toY);
   if (scene.smoothed) strokeLine(pen, scene, scene.raw, toX, toY, read("--series-8"), 0.75, 0.35);
-  if (scene.mean) strokeLine(pen, scene, scene.mean.values, toX, toY, read("--series-2"), 1.5, 1);
   strokeLine(pen, scene, scene.flux, toX, toY, read("--series-1"), scene.smoothed ? 1.5 : 1, 1);
+  if (scene.mean) strokeLine(pen, scene, scene.mean.values, toX, toY, read("--series-2"), 1.5, 0.85);
 }
 
 function drawResidual(pen, scene, read, toX, panel) {

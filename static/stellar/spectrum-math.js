@@ -105,7 +105,7 @@ export function fitMeans({ rest, flux, ivar }, means) {
       values[at] = scale * value;
       if (ivar[at] > 0 && Number.isFinite(value)) chi2 += ivar[at] * (flux[at] - values[at]) ** 2;
     });
-    return { name, values, scale, chi2: used ? chi2 / used : Infinity };
+    return { name, values, scale, count: one.count, chi2: used ? chi2 / used : Infinity };
   });
   return fits.filter((one) => one.scale > 0).sort((a, b) => a.chi2 - b.chi2);
 }

@@ -103,7 +103,12 @@ export class SpectrumView extends EventTarget {
   chosenMean() {
     const { mean } = this.settings;
     if (mean === "none") return null;
-    return (mean === "nearest" ? this.fits[0] : this.fits.find((one) => one.name === mean)) ?? null;
+    const found = mean === "nearest" ? this.fits[0] : this.fits.find((one) => one.name === mean);
+    if (!found || !this.settings.smoothing) return found ?? null;
+    // Both through the same kernel, or the residual would show what the smoothing took away.
+    const { wavelength, ivar } = this.star;
+    const weights = ivar.map((one, at) => (Number.isFinite(found.values[at]) ? one : 0));
+    return { ...found, values: smooth({ x: wavelength, flux: found.values, ivar: weights }, this.settings.smoothing).flux };
   }
 
   /** What part of the whole is shown: kept when units or frames change. */

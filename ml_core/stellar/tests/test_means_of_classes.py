@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +31,9 @@ def test_the_nearest_mean_of_a_star_is_that_of_its_class_or_beside_it(survey_fol
 def test_a_mean_is_in_units_of_the_star_between_6500_and_8500_angstrom(survey_folder: Path) -> None:
     survey = open_survey(survey_folder)
     one = next(star for star in survey.objects if star.label == 2)
-    single = class_means((one,), survey.spectra)
+    path = survey.spectra[one.name]
+    copies = tuple(replace(one, name=f"{one.name}{copy}") for copy in range(3))
+    single = class_means(copies, {star.name: path for star in copies})
     bright = (GRID > 6500) & (GRID < 8500)
     measured = single.flux["M2"][bright & (single.flux["M2"] != 0)]
     assert list(single.flux) == ["M2"] and np.median(measured) == np.float32(1)
@@ -46,12 +49,21 @@ def test_means_come_back_as_they_were_written(survey_folder: Path) -> None:
     assert len(read.as_dict()["classes"]["M0"]["flux"]) == 3522
 
 
+def test_a_class_of_two_stars_has_no_mean(survey_folder: Path) -> None:
+    survey = open_survey(survey_folder)
+    chosen = [[star for star in survey.objects if star.label == label] for label in (1, 3)]
+    means = class_means((*chosen[0][:2], *chosen[1][:3]), survey.spectra)
+    assert means.count == {"M3": 3}
+
+
 def test_a_damaged_spectrum_is_passed_over_and_without_any_there_is_no_mean(survey_folder: Path) -> None:
     survey = open_survey(survey_folder)
-    star = survey.objects[0]
-    survey.spectra[star.name].write_bytes(b"<html>")
-    assert class_means((star,), survey.spectra).flux == {}
-    write_means(survey_folder, class_means((star,), survey.spectra))
+    stars = tuple(star for star in survey.objects if star.label == 0)
+    survey.spectra[stars[0].name].write_bytes(b"<html>")
+    assert class_means(stars, survey.spectra).count == {"M0": 3}
+    for star in stars:
+        survey.spectra[star.name].write_bytes(b"<html>")
+    write_means(survey_folder, class_means(stars, survey.spectra))
     read = read_means(survey_folder)
     assert read is not None and read.flux == {} and read.as_dict()["classes"] == {}
 
