@@ -19,8 +19,9 @@ _FUSION: Final[dict[str, Any]] = {
 }  # fmt: skip
 PRESETS: Final[Mapping[PresetName, Mapping[str, Any]]] = {
     "recommended": {
-        "model": "recommended", "epochs": 14, "steps_per_epoch": 125, "batch_size": 256, "learning_rate": 3e-3,
-        "weight_decay": 0.1, "optimizer": "adamw",
+        "model": "recommended", "epochs": 12, "steps_per_epoch": 100, "batch_size": 256, "learning_rate": 3e-3,
+        "weight_decay": 0.1, "optimizer": "adamw", "modality_dropout": 0.15, "sic_weight": 0.1,
+        "sic_temperature": 0.07,
     },
     "fusion_cpu": {
         **_FUSION, "backbone": "small", "pretrained": "", "d_model": 96, "num_heads": 4, "num_layers": 2,

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ml_core.stellar.models.augment import renoise, turn_pictures
+from ml_core.stellar.models.familiarity import Familiarity
 from ml_core.stellar.models.fusion import FusionModel, FusionOutput
 from ml_core.stellar.models.image_encoder import BACKBONES, Backbone, image_input
 from ml_core.stellar.models.output import INPUTS, StarOutput
@@ -67,6 +68,7 @@ class FusionClassifier(nn.Module):
             dropout=settings.dropout, backbone=settings.backbone, pretrained=settings.pretrained,
         )  # fmt: skip
         self.sic = SICLoss(settings.sic_temperature, settings.sic_weight)
+        self.familiarity = Familiarity()
         self.register_buffer("temperature", torch.ones(len(_ANSWERS)))
 
     def losses(self, batch: Mapping[str, Tensor], generator: torch.Generator | None = None) -> dict[str, Tensor]:
@@ -117,14 +119,15 @@ class FusionClassifier(nn.Module):
         }
         return StarOutput(
             probabilities=probabilities, by_modality=by_modality, type_mean=mean, type_sd=variance.sqrt(),
-            novelty=nothing.to(probabilities.dtype), embedding=fused.cls.float(),
+            novelty=self._novelty(flux, ivar, has_spectrum, nothing), embedding=fused.cls.float(),
             weights=torch.full((len(flux), 3), torch.nan, device=flux.device),
         )  # fmt: skip
 
     def fit_front_end(
         self, arrays: Mapping[str, NDArray[Any]], progress: Callable[[int, int], None] | None = None
     ) -> None:
-        """Nothing to prepare: this network learns from the pixels."""
+        """Learn what spectra look like, to tell later what is unlike them; the network learns from the pixels."""
+        self.familiarity.fit(arrays)
 
     @torch.no_grad()
     def calibrate(self, arrays: Mapping[str, NDArray[Any]]) -> None:
@@ -173,6 +176,11 @@ class FusionClassifier(nn.Module):
             "spectrum": self.network.fuse(tokens, nothing, has_spectrum),
             "image": self.network.fuse(tokens, has_image, nothing),
         }
+
+    def _novelty(self, flux: Tensor, ivar: Tensor, has_spectrum: Tensor, nothing: Tensor) -> Tensor:
+        """By the spectrum; a star without one is taken for what its picture says, and one without anything for none."""
+        found: Tensor = self.familiarity(flux, torch.where(has_spectrum.unsqueeze(1), ivar, 0.0))
+        return torch.where(nothing, 1.0, torch.where(has_spectrum, found, 0.0))
 
     def _probabilities(self, logits: Tensor, answer: int) -> Tensor:
         return (logits.float() / self.temperature[answer]).softmax(1)

@@ -63,9 +63,9 @@ class Classification:
 
     @property
     def confidence(self) -> Floats:
-        """(N,) probability that the star is of the most probable class: of a member, and of this class."""
+        """(N,) how sure the answer is: the highest probability for a member; for others it falls to 0 with novelty."""
         best: Floats = self.probabilities.max(1)
-        return best * (1.0 - self.novelty)
+        return best * np.minimum(1.0, (1.0 - self.novelty) / NOVEL)
 
     @property
     def disagrees(self) -> NDArray[np.bool_]:

@@ -25,9 +25,16 @@ class PredictConfig(RecipeConfig):
         "else of the star is looked at.",
         group=DATA,
     )
+    names: list[str] = option(
+        [],
+        description="Only these stars are classified. Empty takes all.",
+        group=DATA,
+        advanced=True,
+        max_length=100_000,
+    )
     names_file: str = option(
         "",
-        description="Text file with one name a line: only these stars are classified. Empty takes all.",
+        description="The same as a text file with one name a line, where they are many.",
         group=DATA,
         advanced=True,
         may_change=True,

@@ -39,8 +39,9 @@ def run_predict(config: PredictConfig, run: RunContext) -> dict[str, Any]:
     classifier = load_classifier(config.weights, config.device)
     arrays, problems = read_stars(config.survey, config.modality, config.cache, run, labelled=False)
     run.data_fingerprint(fingerprint(arrays))
-    if config.names_file:
-        arrays, problems = _chosen(arrays, problems, _read_names(Path(config.names_file)))
+    if config.names or config.names_file:
+        listed = _read_names(Path(config.names_file)) if config.names_file else []
+        arrays, problems = _chosen(arrays, problems, [*config.names, *listed])
 
     def report(done: int, total: int) -> None:
         run.progress(done, total, "stars", "classifying")
@@ -100,7 +101,7 @@ def _chosen(arrays: Arrays, problems: dict[str, str], names: list[str]) -> tuple
     if not len(rows):
         raise FormatError(
             "None of the chosen stars can be classified.", code="survey.nothing_usable",
-            hint="Choose stars with a spectrum or a picture.", where="names_file",
+            hint="Choose stars with a spectrum or a picture.", where="names",
         )  # fmt: skip
     known = set(arrays["name"].tolist()) | set(problems)
     missing = {name: "The survey has no such star." for name in names if name not in known}

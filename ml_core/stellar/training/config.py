@@ -78,16 +78,15 @@ class TrainConfig(RecipeConfig):
         _FUSION["dropout"], description="Dropout of the transformer.", group=MODEL, advanced=True, ge=0, lt=1
     )
     modality_dropout: float = option(
-        _FUSION["modality_dropout"],
-        description="Share of stars from which the fusion network is shown only one modality, so that it learns to "
-        "do without the other.",
+        _RECOMMENDED["modality_dropout"],
+        description="How often a modality of a star is hidden in training, so that the model learns to do without.",
         group=TRAINING,
         advanced=True,
         ge=0,
         le=1,
     )
     sic_weight: float = option(
-        _FUSION["sic_weight"],
+        _RECOMMENDED["sic_weight"],
         title="Weight of the contrastive loss",
         description="How much it counts that a star's spectrum and picture find each other.",
         group=TRAINING,
@@ -96,7 +95,7 @@ class TrainConfig(RecipeConfig):
         le=100,
     )
     sic_temperature: float = option(
-        _FUSION["sic_temperature"],
+        _RECOMMENDED["sic_temperature"],
         title="Temperature of the contrastive loss",
         description="Smaller numbers compare more sharply.",
         group=TRAINING,
@@ -106,7 +105,7 @@ class TrainConfig(RecipeConfig):
     )
     augment: bool = option(
         True,
-        description="Show the fusion network stars made fainter, a little wrongly calibrated and turned.",
+        description="Also show stars made fainter, a little wrongly calibrated, and turned.",
         group=TRAINING,
         advanced=True,
     )

@@ -29,9 +29,14 @@ def build_network(config: TrainConfig, *, pretrained: bool = True) -> nn.Module:
     """
     torch.manual_seed(mix(config.seed, "network"))
     if config.model == "recommended":
-        from ml_core.stellar.classifier import StarClassifier
+        from ml_core.stellar.classifier import StarClassifier, StarClassifierSettings
 
-        return StarClassifier()
+        return StarClassifier(
+            StarClassifierSettings(
+                modality_dropout=config.modality_dropout, sic_weight=config.sic_weight,
+                sic_temperature=config.sic_temperature, augment=config.augment,
+            )
+        )  # fmt: skip
     from ml_core.stellar.models.fusion_classifier import FusionClassifier, FusionSettings
 
     return FusionClassifier(
