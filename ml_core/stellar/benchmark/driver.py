@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ml_core.run.context import RunContext
 from ml_core.run.files import write_json_atomic
@@ -77,32 +78,37 @@ class _Benchmark:
                 seed = self._config.seed + at
                 found[at][number][method] = answer(method, folds[number], seed, folder, self._config, self._run)
                 done += 1
+            self._tell(folds, [[told[method] for told in rounds] for rounds in found])
         self._run.progress(done, total, "trainings")
         return found
+
+    def _tell(self, folds: list[Fold], answered: list[list[Answered]]) -> None:
+        """A line for each name that a method is scored under, before the others are done."""
+        for name, found in self._summary(folds, answered).items():
+            shown = "/".join("-" if value is None else f"{value:.3f}" for value in found["macro_f1"].values())
+            self._run.log(f"{name}: macro-F1 {shown} (all, S/N < 5, S/N > 5), mean over {found['seeds']} seeds.")
 
     def _folder(self, fold: int, at: int, method: str) -> Path:
         return self._work / f"fold-{fold}" / f"seed-{self._config.seed + at}" / method
 
     def _scores(self, folds: list[Fold], answered: list[list[dict[str, Answered]]]) -> dict[str, Any]:
-        """All folds' stars together, as one test: each was left out once."""
-        labels, sn = np.concatenate([fold.labels for fold in folds]), np.concatenate([fold.sn for fold in folds])
-        by_fold = [[_merged(methods) for methods in rounds] for rounds in answered]
-        seeds = [
-            {name: np.concatenate([told.probabilities[name] for told in rounds]) for name in rounds[0].probabilities}
-            for rounds in by_fold
-        ]
-        facts = [
-            {name: _summed([told.facts[name] for told in rounds]) for name in rounds[0].facts} for rounds in by_fold
-        ]
-        result: dict[str, Any] = summarise(seeds, labels, sn, facts)
-        result["comparison"] = compare(seeds, labels, sn)
+        """Of all methods, with their comparison."""
+        merged = [[_merged(methods) for methods in rounds] for rounds in answered]
+        result = self._summary(folds, merged)
+        result["comparison"] = compare(_seeds(merged), *_truth(folds))
         if len(folds) > 1:
             result["by_fold"] = {
-                fold.name: summarise([rounds[number].probabilities for rounds in by_fold], fold.labels, fold.sn,
-                                     [rounds[number].facts for rounds in by_fold])
+                fold.name: self._summary([fold], [[rounds[number]] for rounds in merged])
                 for number, fold in enumerate(folds)
-            }  # fmt: skip
+            }
         return result
+
+    def _summary(self, folds: list[Fold], answered: list[list[Answered]]) -> dict[str, Any]:
+        """All folds' stars together, as one test: each was left out once."""
+        facts = [
+            {name: _summed([told.facts[name] for told in rounds]) for name in rounds[0].facts} for rounds in answered
+        ]
+        return summarise(_seeds(answered), *_truth(folds), facts)
 
     def _try_real(self) -> dict[str, Any]:
         """The real spectra by the classifier of the first fold, with each seed."""
@@ -130,6 +136,19 @@ class _Benchmark:
 
     def _reading(self, done: int, total: int) -> None:
         self._run.progress(done, total, "stars", "reading")
+
+
+def _truth(folds: list[Fold]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Labels and S/N of the stars of all folds."""
+    return np.concatenate([fold.labels for fold in folds]), np.concatenate([fold.sn for fold in folds])
+
+
+def _seeds(answered: list[list[Answered]]) -> list[dict[str, NDArray[Any]]]:
+    """Probabilities about the stars of all folds, for each seed."""
+    return [
+        {name: np.concatenate([told.probabilities[name] for told in rounds]) for name in rounds[0].probabilities}
+        for rounds in answered
+    ]
 
 
 def _merged(methods: dict[str, Answered]) -> Answered:
