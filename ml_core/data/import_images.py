@@ -6,20 +6,22 @@ stays in memory is a digest of 32 bytes for each, to find equal files.
 
 from __future__ import annotations
 
-import json
 import shutil
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from ml_core.data.archive import extract_zip
+from ml_core.data.choose_reading import choose_reading
 from ml_core.data.digits import write_digits
-from ml_core.data.formats.base import Candidate, choose, get_format
+from ml_core.data.formats.base import Candidate, get_format
+from ml_core.data.import_labels import take_labels
 from ml_core.data.import_order import ImportOrder, ImportReporter
+from ml_core.data.labelled_version import write_labelled_version
 from ml_core.data.manifest import REJECTS_FILE, VERSION_FILE, Reject, RejectWriter, read_version
-from ml_core.data.scan import Scanned, scan
+from ml_core.data.scan import scan
 from ml_core.data.tree import read_tree
-from ml_core.data.version_writer import SCAN_FILE, Tally, write_version
+from ml_core.data.version_writer import SCAN_FILE, Tally, note_image, note_reject, write_version
 from ml_core.errors import CodedError, FormatError
 from ml_core.run.files import sync_folder
 
@@ -43,11 +45,11 @@ def import_images(order: ImportOrder, run: ImportReporter, rejects_copy: Path | 
     if (order.version / VERSION_FILE).exists():
         if rejects_copy is not None:
             shutil.copyfile(order.version / REJECTS_FILE, rejects_copy)
-        return read_version(order.version)
+        return read_version(order.version, ("classify", "detect"))
     root = _unpack(order, run)
     run.progress(0, None, "files", "recognise")
     tree = read_tree(root, run.raise_if_requested)
-    candidate = choose(tree, order.format)
+    candidate, index = choose_reading(order, root, tree, run)
     for line in candidate.evidence:
         run.log(line)
     for line in candidate.warnings:
@@ -56,12 +58,16 @@ def import_images(order: ImportOrder, run: ImportReporter, rejects_copy: Path | 
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     try:
-        tally = _scan_all(order, root, candidate, partial, tree.all_files(), run)
+        taken = None if index is None else take_labels(order, index, candidate, partial, run)
+        tally = _scan_all(order, root, candidate, partial, tree.all_files(), run) if taken is None else taken.tally
         if rejects_copy is not None:
             shutil.copyfile(partial / REJECTS_FILE, rejects_copy)
         _refuse_many_rejects(order, tally)
-        version = write_version(order, root, candidate, tally, partial)
-        run.log(f"Images: {tally.images:,}. Classes: {len(candidate.classes):,}. Rejects: {tally.faults:,}.")
+        if taken is None:
+            version = write_version(order, root, candidate, tally, partial)
+        else:
+            version = write_labelled_version(order, root, candidate, taken, partial)
+        run.log(f"Images: {tally.images:,}. Classes: {len(version['classes']):,}. Rejects: {tally.faults:,}.")
         partial.rename(order.version)
         sync_folder(order.version.parent)
     finally:
@@ -104,32 +110,13 @@ def _scan_all(
             for outcome in batch:
                 tally.files += 1
                 if isinstance(outcome, Reject):
-                    _note_reject(outcome, tally, rejects)
+                    note_reject(outcome, tally, rejects)
                 else:
-                    _note_image(outcome, tally, scanned)
+                    note_image(outcome, tally, scanned)
             run.progress(tally.files, max(expected, tally.files), "files", "scan")
     if tally.files != tally.images + tally.faults + tally.sidecars:
         raise CodedError("The import lost count of its files.", code="import.miscounted", hint="Report this defect.")
     return tally
-
-
-def _note_reject(reject: Reject, tally: Tally, rejects: RejectWriter) -> None:
-    rejects.write(reject)
-    if reject.is_fault:
-        tally.reasons[reject.reason] += 1
-    else:
-        tally.sidecars += 1
-
-
-def _note_image(image: Scanned, tally: Tally, stream: TextIO) -> None:
-    facts = image.facts
-    tally.images += 1
-    tally.total_bytes += facts.size_bytes
-    tally.extension_differs += facts.extension_differs
-    tally.digests.append((image.label, bytes.fromhex(facts.sha256), image.split))
-    values = [image.path, image.label, facts.width, facts.height, facts.mode, facts.format, facts.orientation,
-              facts.size_bytes]  # fmt: skip
-    stream.write(json.dumps(values, separators=(",", ":")) + "\n")
 
 
 def _refuse_many_rejects(order: ImportOrder, tally: Tally) -> None:
@@ -138,7 +125,16 @@ def _refuse_many_rejects(order: ImportOrder, tally: Tally) -> None:
     if not tally.images:
         raise FormatError(f"None of the {claimed:,} images can be used: {reasons}", code="import.nothing_left",
                           hint="Look at the first files in an image viewer.", where=REJECTS_FILE)  # fmt: skip
-    if order.accept_rejects or tally.faults <= order.max_reject_share * claimed:
+    if order.accept_rejects:
+        return
+    if tally.annotations_lost > order.max_reject_share * tally.annotations_read:
+        raise FormatError(
+            f"{tally.annotations_lost:,} of {tally.annotations_read:,} annotations "
+            f"({tally.annotations_lost / tally.annotations_read:.1%}) would be left out: {reasons}",
+            code="import.rejects", where=REJECTS_FILE,
+            hint="Look at the list of rejects; to go on without them, import again and accept them.",
+        )  # fmt: skip
+    if tally.faults <= order.max_reject_share * claimed:
         return
     raise FormatError(
         f"{tally.faults:,} of {claimed:,} images ({tally.faults / claimed:.1%}) cannot be used: {reasons}",

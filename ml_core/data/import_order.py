@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from ml_core.data.archive import ArchiveLimits
 
@@ -19,6 +19,8 @@ class ImportOrder:
         version: The version folder to make.
         sample: ``digits`` writes scikit-learn's digits to ``images`` and imports them.
         format: Name of a format that a person chose; empty to recognise it.
+        task: ``classify``: one class an image. ``detect``: boxes, polygons or masks. ``auto``: what fits best.
+        labels: A folder or file of labels that a person chose, where a data set has several.
         use_given_splits: Whether folders called train, val, test decide; else all images are dealt anew.
         seed: Decides the splits that are not given.
         val: Share of validation images where they are dealt.
@@ -34,6 +36,8 @@ class ImportOrder:
     version: Path
     sample: str = ""
     format: str = ""
+    task: Literal["classify", "detect", "auto"] = "classify"
+    labels: str = ""
     use_given_splits: bool = True
     seed: int = 0
     val: float = 0.15

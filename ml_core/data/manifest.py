@@ -1,7 +1,8 @@
 """The folder of a data set version: ``version.json``, ``items.jsonl``, ``rejects.csv``. Written once, read by all.
 
 ``items.jsonl`` holds one JSON object a line, sorted by path: path (relative to the images' folder, with ``/``), label
-(index into classes), split, width, height (upright, as people see it), mode, format, orientation, size_bytes, sha256.
+(index into classes; -1 in data sets with boxes, whose classes stand in the table ``annotations``), split, width, height
+(upright, as people see it), mode, format, orientation, size_bytes, sha256.
 """
 
 from __future__ import annotations
@@ -57,19 +58,27 @@ class Reject:
         reason: A sentence.
         cure: A sentence.
         is_fault: False for what never claimed to be an image, such as a README.
+        annotations: Boxes and other annotations that are lost with it.
+        is_file: False for a row of a label file, or an image that is named and does not exist.
     """
 
     path: str
     reason: str
     cure: str
     is_fault: bool = True
+    annotations: int = 0
+    is_file: bool = True
 
 
-def read_version(folder: Path) -> dict[str, Any]:
+def read_version(folder: Path, tasks: tuple[str, ...] = ("classify",)) -> dict[str, Any]:
     """The content of ``version.json``.
 
+    Args:
+        folder: The version.
+        tasks: What the caller can use: ``classify`` (a class an image), ``detect`` (an annotation table).
+
     Raises:
-        FormatError: It is missing, damaged or of another format.
+        FormatError: It is missing, damaged or of another format; ``version.task``, it is for another task.
     """
     try:
         version = json.loads((folder / VERSION_FILE).read_text(encoding="utf-8"))
@@ -79,6 +88,10 @@ def read_version(folder: Path) -> dict[str, Any]:
     if not isinstance(version, dict) or version.get("format") != FORMAT:
         raise FormatError("The data set version was written by another release.", code="version.format",
                           hint="Import the data set again.", where=VERSION_FILE)  # fmt: skip
+    if version.get("task", "classify") not in tasks:
+        has = "boxes or shapes in its images" if version["task"] == "detect" else "one class for each image"
+        raise FormatError(f"The data set has {has}, which cannot be used here.", code="version.task",
+                          hint="Choose a data set of the other kind.", where=VERSION_FILE)  # fmt: skip
     return version
 
 
@@ -115,20 +128,29 @@ class Fingerprint:
         line = json.dumps([item.path, item.label, item.split, item.sha256], separators=(",", ":"))
         self._hash.update(line.encode())
 
+    def add_table(self, digest: str) -> None:
+        """Take in the annotation table by its SHA-256."""
+        self._hash.update(digest.encode())
+
     def __str__(self) -> str:
         return f"sha256:{self._hash.hexdigest()}"
 
 
 class RejectWriter:
-    """Writes ``rejects.csv``: path, reason, cure. Cells that a spreadsheet would run are made plain text."""
+    """Writes ``rejects.csv``: path, reason, cure, and for data sets with boxes how many are lost.
 
-    def __init__(self, stream: TextIO) -> None:
+    Cells that a spreadsheet would run are made plain text.
+    """
+
+    def __init__(self, stream: TextIO, *, with_annotations: bool = False) -> None:
         self._rows = csv.writer(stream)
-        self._rows.writerow(("path", "reason", "cure"))
+        self._with_annotations = with_annotations
+        self._rows.writerow(("path", "reason", "cure", *(("annotations",) if with_annotations else ())))
 
     def write(self, reject: Reject) -> None:
         """Add a line."""
-        self._rows.writerow(safe_cell(cell) for cell in (reject.path, reject.reason, reject.cure))
+        counted = (str(reject.annotations),) if self._with_annotations else ()
+        self._rows.writerow(safe_cell(cell) for cell in (reject.path, reject.reason, reject.cure, *counted))
 
 
 def safe_cell(text: str) -> str:

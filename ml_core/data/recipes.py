@@ -27,6 +27,12 @@ class ImportConfig(RecipeConfig):
     images: str = option("", description="Folder that an archive is unpacked to. Empty: beside the version.",
                          group="Data", advanced=True)  # fmt: skip
     format: str = option("", description="Name of the layout. Empty: recognise it.", group="Data", advanced=True)
+    task: Literal["classify", "detect", "auto"] = option(
+        "classify", group="Data", advanced=True,
+        description="classify: one class for each image. detect: boxes, polygons or masks. auto: what fits best.",
+    )  # fmt: skip
+    labels: str = option("", description="Folder or file of labels to take where there are several. Empty: the best.",
+                         group="Data", advanced=True)  # fmt: skip
     use_given_splits: bool = option(
         True, description="Folders called train, val and test decide. Off: all images are dealt anew.", group="Splits"
     )
@@ -73,6 +79,8 @@ def import_data(config: ImportConfig, run: RunContext) -> dict[str, Any]:
         images=Path(config.images) if config.images else version_folder.with_name(f"{version_folder.name}-images"),
         version=version_folder,
         format=config.format,
+        task=config.task,
+        labels=config.labels,
         use_given_splits=config.use_given_splits,
         seed=config.seed,
         val=config.val,
@@ -94,7 +102,16 @@ def import_data(config: ImportConfig, run: RunContext) -> dict[str, Any]:
     run.data_fingerprint(version["fingerprint"])
     counts = version["counts"]
     elapsed = max(time.monotonic() - started, 1e-9)
-    metrics = {"images": counts["images"], "rejected": counts["rejected"], "files_per_s": counts["files"] / elapsed}
+    metrics: dict[str, float] = {
+        "images": counts["images"],
+        "rejected": counts["rejected"],
+        "files_per_s": counts["files"] / elapsed,
+    }
+    if "annotations" in counts:
+        metrics |= {
+            "annotations": counts["annotations"]["kept"],
+            "annotations_rejected": counts["annotations"]["rejected"],
+        }
     return {"metrics": metrics, "version": version}
 
 

@@ -8,11 +8,12 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
 from ml_core.data.formats.base import SPLITS, Candidate, Split
 from ml_core.data.import_order import ImportOrder
-from ml_core.data.manifest import FORMAT, ITEMS_FILE, VERSION_FILE, Fingerprint, Item
+from ml_core.data.manifest import FORMAT, ITEMS_FILE, VERSION_FILE, Fingerprint, Item, Reject, RejectWriter
+from ml_core.data.scan import Scanned
 from ml_core.data.splits import stratified_splits
 from ml_core.run.files import write_json_atomic
 
@@ -21,7 +22,7 @@ SCAN_FILE: Final = "scan.jsonl"
 
 @dataclass
 class Tally:
-    """What the scan counted."""
+    """What the scan counted; the last four only where labels lie in files of their own."""
 
     files: int = 0
     images: int = 0
@@ -30,6 +31,10 @@ class Tally:
     sidecars: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
     digests: list[tuple[int, bytes, Split | None]] = field(default_factory=list)
+    label_files: int = 0
+    annotations_read: int = 0
+    annotations_lost: int = 0
+    row_reasons: Counter[str] = field(default_factory=Counter)
 
     @property
     def faults(self) -> int:
@@ -37,13 +42,37 @@ class Tally:
         return self.reasons.total()
 
 
+def note_reject(reject: Reject, tally: Tally, rejects: RejectWriter) -> None:
+    """Write a reject down and count it."""
+    rejects.write(reject)
+    tally.annotations_lost += reject.annotations
+    if not reject.is_file:
+        tally.row_reasons[reject.reason] += 1
+    elif reject.is_fault:
+        tally.reasons[reject.reason] += 1
+    else:
+        tally.sidecars += 1
+
+
+def note_image(image: Scanned, tally: Tally, stream: TextIO) -> None:
+    """Write an image down for `items_of_scan` and count it."""
+    facts = image.facts
+    tally.images += 1
+    tally.total_bytes += facts.size_bytes
+    tally.extension_differs += facts.extension_differs
+    tally.digests.append((image.label, bytes.fromhex(facts.sha256), image.split))
+    values = [image.path, image.label, facts.width, facts.height, facts.mode, facts.format, facts.orientation,
+              facts.size_bytes]  # fmt: skip
+    stream.write(json.dumps(values, separators=(",", ":")) + "\n")
+
+
 def write_version(order: ImportOrder, root: Path, candidate: Candidate, tally: Tally, partial: Path) -> dict[str, Any]:
     """Write the list of images and ``version.json`` into the folder ``partial``; returns the latter's content."""
-    splits = _decide_splits(order, tally)
+    splits = decide_splits(order, tally)
     fingerprint = Fingerprint("classify", candidate.classes)
     per_class: list[dict[str, int]] = [dict.fromkeys(SPLITS, 0) for _ in candidate.classes]
     with (partial / ITEMS_FILE).open("w", encoding="utf-8") as stream:
-        for item in _items(partial / SCAN_FILE, tally, splits):
+        for item in items_of_scan(partial / SCAN_FILE, tally, splits):
             stream.write(item.as_line())
             fingerprint.add(item)
             per_class[item.label][item.split] += 1
@@ -80,7 +109,7 @@ def _counts(tally: Tally, per_class: list[dict[str, int]]) -> dict[str, Any]:
     }
 
 
-def _decide_splits(order: ImportOrder, tally: Tally) -> list[Split]:
+def decide_splits(order: ImportOrder, tally: Tally) -> list[Split]:
     """The split of each image, in the order of the scan. Given ones stay; what is not given is dealt by seed."""
     given = {split for _, _, split in tally.digests if split is not None} if order.use_given_splits else set()
     if {"train", "val"} <= given:
@@ -96,7 +125,8 @@ def _decide_splits(order: ImportOrder, tally: Tally) -> list[Split]:
     ]
 
 
-def _items(scan_path: Path, tally: Tally, splits: list[Split]) -> Iterator[Item]:
+def items_of_scan(scan_path: Path, tally: Tally, splits: list[Split]) -> Iterator[Item]:
+    """The images that a scan found, with their splits."""
     with scan_path.open(encoding="utf-8") as stream:
         for line, (_, digest, _), split in zip(stream, tally.digests, splits, strict=True):
             path, label, width, height, mode, kind, orientation, size_bytes = json.loads(line)

@@ -37,6 +37,8 @@ class Candidate:
         splits: Split to its folders below ``root``; empty where the data set brings no splits.
         classes: Class names in natural order.
         warnings: What works but is likely not meant.
+        task: ``classify``: one class an image; ``detect``: boxes, polygons or masks.
+        labels: Folders or files of labels that this reading takes, where labels lie in files of their own.
     """
 
     format: str
@@ -46,6 +48,8 @@ class Candidate:
     splits: dict[Split, tuple[str, ...]] = field(default_factory=dict)
     classes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    task: Literal["classify", "detect"] = "classify"
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
