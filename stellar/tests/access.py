@@ -8,7 +8,7 @@ from typing import Any
 from cvstudio.runs.models import Run, RunState
 from stellar.models import Download, Training
 from stellar.tests.makers import make_classifier, make_prediction, make_survey_row
-from tests.access_rows import MEMBERS, OWNED, Page, row, thing
+from tests.access_rows import ACTION, LIST, MEMBERS, MINE, NO_FORM, OWNED, SIGN_IN, THING, Page, row, thing
 
 API = "/api/v1/stellar"
 
@@ -77,7 +77,25 @@ ROWS = {
     f"POST {API}/classify": row(401, 404, 503, 503, form="multipart", body=upload),
 }
 
-PAGES: dict[str, Page] = {}
+PAGES: dict[str, Page] = {
+    "/stellar/": LIST,
+    "/stellar/new": LIST,
+    "/stellar/register": Page(NO_FORM, (SIGN_IN, 422, 422, 422)),
+    "/stellar/sample": Page(NO_FORM, (SIGN_IN, 302, 302, 302)),
+    "/stellar/surveys/{id}": THING,
+    "/stellar/surveys/{id}/import": THING,
+    "/stellar/surveys/{id}/left-out": THING,
+    "/stellar/surveys/{id}/do/{action}": ACTION,
+    "/stellar/surveys/{id}/stars": THING,
+    "/stellar/surveys/{id}/screening": THING,
+    "/stellar/surveys/{id}/downloads": Page(MINE, (SIGN_IN, 404, 302, 302)),
+    "/stellar/stars": Page((SIGN_IN, 302, 302, 302), NO_FORM),
+    "/stellar/stars/{id}": THING,
+    "/stellar/stars/{id}/part": THING,
+    "/stellar/downloads/{id}": THING,
+    "/stellar/downloads/{id}/progress": THING,
+    "/stellar/downloads/{id}/do/{action}": ACTION,
+}
 
 
 def extend(world: Any) -> None:
