@@ -65,7 +65,7 @@ class Classification:
     def confidence(self) -> Floats:
         """(N,) how sure the answer is: the highest probability for a member; for others it falls to 0 with novelty."""
         best: Floats = self.probabilities.max(1)
-        return best * np.minimum(1.0, (1.0 - self.novelty) / NOVEL)
+        return np.asarray(best * np.minimum(1.0, (1.0 - self.novelty) / NOVEL))
 
     @property
     def disagrees(self) -> NDArray[np.bool_]:
