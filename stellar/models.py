@@ -128,7 +128,8 @@ class Star(models.Model):
             models.Index(fields=["survey", "position", "id"], name="stellar_star_position"),
             models.Index(fields=["survey", "sn", "id"], name="stellar_star_sn"),
             models.Index(fields=["survey", "confidence", "id"], name="stellar_star_confidence"),
-            models.Index(fields=["survey", "label", "predicted", "position"], name="stellar_star_label"),
+            models.Index(fields=["survey", "label", "position", "id"], name="stellar_star_label"),
+            models.Index(fields=["survey", "predicted", "position", "id"], name="stellar_star_predicted"),
             models.Index(fields=["survey", "unit_z"], name="stellar_star_unit_z"),
             models.Index(fields=["name"], name="stellar_star_name"),
         ]

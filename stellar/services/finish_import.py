@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterable
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from cvstudio.runs.models import Run, RunState
 from ml_core.errors import FormatError
 from ml_core.stellar.survey import REPORT_FILE, open_survey
-from stellar.models import Star, Survey
+from stellar.models import Survey
 from stellar.services.count_stars import count_stars
 from stellar.services.star_rows import star_rows
+from stellar.services.store_stars import store_stars
 from stellar.storage import is_upload, survey_folder
-
-BATCH = 5_000
 
 
 def finish_import(run: Run) -> None:
@@ -31,7 +28,7 @@ def finish_import(run: Run) -> None:
         return  # deleted meanwhile, or done by an earlier call
     folder = survey_folder(survey)
     report = read_report(survey)
-    _store(survey, star_rows(survey.id, open_survey(folder)))
+    store_stars(survey, star_rows(survey.id, open_survey(folder)))
     count_stars(survey)
     survey.findings = [_short(entry) for entry in report.get("findings", [])]
     survey.size_bytes = _own_bytes(folder)
@@ -67,15 +64,6 @@ def read_report(survey: Survey) -> dict[str, Any]:
         raise FormatError("The report of the survey cannot be read.", code="survey.damaged",
                           hint="Import the survey again.", where=REPORT_FILE) from error  # fmt: skip
     return report
-
-
-def _store(survey: Survey, rows: Iterable[Star]) -> None:
-    """In batches, each with a word about how far it is: whoever looks at the survey sees it grow."""
-    rows, stored = iter(rows), 0
-    while batch := list(islice(rows, BATCH)):
-        Star.objects.bulk_create(batch, ignore_conflicts=True)  # those of an earlier call are there already
-        stored += len(batch)
-        Survey.objects.filter(id=survey.id).update(stars=stored)
 
 
 def _short(finding: dict[str, Any]) -> dict[str, Any]:

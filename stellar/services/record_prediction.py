@@ -18,6 +18,7 @@ from ml_core.run.files import sync_folder
 from ml_core.stellar.spectra.subclass import CLASSES
 from stellar.models import NONE_OF_THEM, Prediction, Star, StarClassification, WorkState
 from stellar.services.show_prediction import show_prediction
+from stellar.services.store_stars import insert_many
 from stellar.storage import prediction_folder
 
 ANSWERS: Final = "predictions.csv"
@@ -70,8 +71,7 @@ def _store(prediction: Prediction, path: Path) -> int:
     ids = {safe_cell(name): pk for name, pk in Star.objects.filter(survey=prediction.survey).values_list("name", "id")}
     rows, stored = _answers(prediction, path, ids), 0
     while batch := list(islice(rows, BATCH)):
-        StarClassification.objects.bulk_create(batch, ignore_conflicts=True)
-        stored += len(batch)
+        stored += insert_many(StarClassification, batch)
     return stored
 
 

@@ -53,10 +53,11 @@ def make_survey_row(owner: User, name: str = "Field 7") -> Survey:
 
 
 @cache
-def imported() -> Path:
+def imported(stars: int = STARS) -> Path:
     """The folder of an imported survey."""
     place = Path(tempfile.mkdtemp(prefix="stellar-tests-"))
-    carry_out("stellar.import", {"sample": "simulated", "stars": STARS, "target": str(place / "survey")}, place / "run")
+    values = {"sample": "simulated", "stars": stars, "target": str(place / "survey")}
+    carry_out("stellar.import", values, place / "run")
     return place / "survey"
 
 
