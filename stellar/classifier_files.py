@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 from cvstudio.runs.folders import run_folder
-from cvstudio.weights.errors import FilesMissingError
-from cvstudio.weights.library import folder_of
 from cvstudio.weights.models import WeightVersion
+from ml_core.errors import CodedError
+from stellar.services.read_report import classifier_report
 
-REPORT_FILE = "report.json"
 ANSWERS_FILE = "artifacts/predictions.csv"
 
 
 def read_report(version: WeightVersion) -> dict[str, Any]:
-    """The report of the scores; empty where the weight brought none that can be read."""
+    """The report of the scores; empty where the training left none that can be read."""
     try:
-        found: Any = json.loads((folder_of(version) / REPORT_FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError, FilesMissingError):
+        return classifier_report(version, None)
+    except CodedError:
         return {}
-    return found if isinstance(found, dict) else {}
 
 
 def answers_file(version: WeightVersion) -> Path | None:

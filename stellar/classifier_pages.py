@@ -17,7 +17,7 @@ from cvstudio.weights.models import WeightVersion
 from ml_core.stellar.spectra.subclass import CLASSES
 from stellar import selectors
 from stellar.classifier_files import read_report
-from stellar.errors import NotFoundError
+from stellar.errors import NotFoundError, StellarError
 from stellar.held_back import held_back_stars
 from stellar.model_presentation import classifier_row, prediction_row, report_stars
 from stellar.models import Survey, Training
@@ -75,15 +75,18 @@ def classifier_page(request: HttpRequest, id: UUID) -> HttpResponse:
 @login_required
 @require_GET
 def stars_page(request: HttpRequest, id: UUID) -> HttpResponse:
-    """The stars of one cell of the confusion matrix."""
+    """The stars of one cell of the confusion matrix, or all that were held back."""
     version = found_classifier(request, id)
     given = request.GET
     actual, answer = (_class_of(given.get(name, "")) for name in ("actual", "answer"))
     group, modality = _choice(given, "group", GROUPS), given.get("modality", "fusion")
-    stars = held_back_stars(version, actual, answer, group, modality)
+    stars, fault = [], None
+    try:
+        stars = held_back_stars(version, actual, answer, group, modality)
+    except StellarError as error:
+        fault = error.as_dict()
     context = {
-        "version": version, "actual": CLASSES[actual], "answer": CLASSES[answer], "total": len(stars),
-        "here_now": _("%(actual)s answered as %(answer)s") % {"actual": CLASSES[actual], "answer": CLASSES[answer]},
+        "version": version, "total": len(stars), "here_now": _cell_title(actual, answer), "fault": fault,
         "group_title": GROUPS[group], "modality_title": modality_title(modality),
         "stars": report_stars(stars[:SHOWN_STARS], survey_of(version)),
     }  # fmt: skip
@@ -124,10 +127,18 @@ def _report_context(request: HttpRequest, version: WeightVersion, report: dict[s
     }  # fmt: skip
 
 
-def _class_of(text: str) -> int:
-    if text not in CLASSES:
+def _class_of(text: str) -> str:
+    if text and text not in CLASSES:
         raise Http404
-    return CLASSES.index(text)
+    return text
+
+
+def _cell_title(actual: str, answer: str) -> str:
+    if actual and answer:
+        return _("%(actual)s answered as %(answer)s") % {"actual": actual, "answer": answer}
+    if actual:
+        return _("%(actual)s in the catalogue") % {"actual": actual}
+    return _("answered as %(answer)s") % {"answer": answer} if answer else _("Stars held back")
 
 
 def _choice(given: Any, key: str, known: Any) -> str:

@@ -21,9 +21,9 @@ COLUMNS = {
 
 
 def held_back_stars(
-    version: WeightVersion, actual: int, answer: int, group: str, modality: str
+    version: WeightVersion, actual: str, answer: str, group: str, modality: str
 ) -> list[dict[str, Any]]:
-    """Stars of one cell of the confusion matrix, the surest answers first.
+    """Stars of one cell of the confusion matrix, the surest answers first; an empty class is any.
 
     Raises:
         StellarError: ``stellar.no_answers``: the run's table is gone, or the modality has no answers.
@@ -32,7 +32,7 @@ def held_back_stars(
     cell = [
         row
         for row in rows
-        if row["label"] == CLASSES[actual] and row["predicted"] == CLASSES[answer] and _fits(row["sn"], group)
+        if actual in ("", row["label"]) and answer in ("", row["predicted"]) and _fits(row["sn"], group)
     ]
     return sorted(cell, key=lambda row: -(row["confidence"] or 0.0))
 

@@ -89,10 +89,14 @@ def training_row(training: Training) -> dict[str, Any]:
     return {"training": training, "run": training.run, "is_working": is_working(training.run)}
 
 
+#: How a prediction whose run is gone stands, in the words of runs.
+_STATES = {WorkState.WAITING: "queued", WorkState.READY: "completed", WorkState.FAILED: "failed"}
+
+
 def prediction_row(prediction: Prediction) -> dict[str, Any]:
     """A line of the table of classified surveys."""
     return {
-        "prediction": prediction, "run": prediction.run, "state": prediction.state,
+        "prediction": prediction, "run": prediction.run, "state": _STATES[prediction.state],
         "is_ready": prediction.state == WorkState.READY, "is_working": is_working(prediction.run),
         "is_shown": prediction.survey.shown_id == prediction.id, "none": (prediction.counts or {}).get("none", 0),
     }  # fmt: skip

@@ -106,7 +106,7 @@ def action_page(request: HttpRequest, id: UUID, action: str) -> HttpResponse:
             return redirect("stellar:predictions", survey)
         if action != "show":
             raise Http404
-        show_prediction(prediction)
+        show_prediction(prediction.survey, prediction)
         messages.success(request, _("The star table shows these answers now."))
     except CodedError as error:
         messages.error(request, f"{error.message} {error.hint}".strip())

@@ -26,6 +26,8 @@ MEASURES: dict[str, str | Promise] = {
     "within_one": gettext_lazy("Within one"),
     "ece": gettext_lazy("Calibration error"),
 }
+#: The same in the height of a table's head.
+SHORT = {"macro_f1": "F1", "accuracy": gettext_lazy("Accuracy"), "within_one": "± 1", "ece": "ECE"}
 #: Shades of a cell in the style sheet: 0 is the ground, the last is the strongest.
 SHADES = 10
 
@@ -52,7 +54,13 @@ def score_rows(report: dict[str, Any]) -> list[dict[str, Any]]:
             found = scores.get(group, {}).get(name) or {}
             f1 = found.get("macro_f1")
             measures = [
-                {"key": key, "title": title, "value": found.get(key), "error": found.get(f"{key}_error")}
+                {
+                    "key": key,
+                    "title": title,
+                    "short": SHORT[key],
+                    "value": found.get(key),
+                    "error": found.get(f"{key}_error"),
+                }
                 for key, title in MEASURES.items()
             ]
             cells.append({"group": group, "n": found.get("n"), "measures": measures,

@@ -34,12 +34,17 @@ function verdict(card, answer) {
   sure.textContent = interpolate(gettext("unlike the stars that the classifier learned from: novelty %s. Among M0 to M4 it would be nearest to %s."), [percent(answer.novelty), answer.most_likely]);
 }
 
+/** What the server says in English, in the language of the page. */
+const KNOWN = {
+  "star.unlike": { message: gettext("This star looks unlike all M0 to M4 stars that the classifier was trained on."), hint: gettext("Take the class for what it would be if it were one of them.") },
+  "star.disagreement": { message: gettext("Spectrum and picture contradict each other."), hint: gettext("Look whether both show the same star.") },
+};
+
 function findings(place, answer) {
-  const list = [...(answer.findings ?? [])];
-  if (answer.disagrees) list.unshift({ severity: "warning", message: gettext("Spectrum and picture do not agree."), hint: gettext("Look whether they show the same star.") });
   place.replaceChildren(
-    ...list.map(({ severity, message, hint }) => {
-      const look = LOOKS[severity] ?? "info";
+    ...(answer.findings ?? []).map((found) => {
+      const { message, hint } = KNOWN[found.code] ?? found;
+      const look = LOOKS[found.severity] ?? "info";
       const body = element("div", { class: "alert-body" }, element("strong", {}, message));
       if (hint) body.append(element("p", {}, hint));
       return element("div", { class: `alert alert-${look}` }, icon(ICONS[look]), body);
@@ -60,7 +65,7 @@ function modalities(card, answer) {
   card.querySelector("[data-modalities-part]").hidden = !said.length;
   card.querySelector("[data-modalities]").replaceChildren(
     ...said.map(([kind, one]) => {
-      const trust = Number.isFinite(one.weight) ? element("span", { class: "cluster" }, bar(one.weight, gettext("Trusted")), element("span", { class: "num" }, percent(one.weight))) : "–";
+      const trust = Number.isFinite(one.trust) ? element("span", { class: "trust" }, bar(one.trust, gettext("Trusted")), element("span", { class: "num" }, percent(one.trust))) : "–";
       return element("tr", {},
         element("td", { class: "cell-main" }, FROM[kind] ?? kind),
         element("td", { "data-label": gettext("Class") }, element("strong", {}, one.class ?? "–"), " ", element("span", { class: "muted" }, Number.isFinite(one.confidence) ? percent(one.confidence) : "")),

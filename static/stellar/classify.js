@@ -14,6 +14,7 @@ class Classify {
     this.button = root.querySelector("[data-ask]");
     this.place = root.querySelector("[data-answer]");
     this.files = { spectrum: null, image: null };
+    this.magnitudes = [...root.querySelectorAll("[data-magnitude]")];
     this.asked = null;
     this.titles = {};
     for (const kind of KINDS) this.wire(kind);
@@ -66,7 +67,7 @@ class Classify {
   }
 
   async ask() {
-    if (!KINDS.some((kind) => this.files[kind])) return;
+    if (!KINDS.some((kind) => this.files[kind]) || !this.form.reportValidity()) return;
     this.asked?.abort();
     const asked = new AbortController();
     this.asked = asked;
@@ -74,6 +75,7 @@ class Classify {
     const body = new FormData();
     body.set("classifier", this.form.elements.classifier.value);
     for (const kind of KINDS) if (this.files[kind]) body.set(kind, this.files[kind]);
+    for (const field of this.magnitudes) if (field.value) body.set(field.name, field.value);
     this.root.setAttribute("aria-busy", "true");
     try {
       const answer = await api(this.root.dataset.url, { method: "POST", body, signal: asked.signal });

@@ -124,6 +124,8 @@ function start(data) {
   root.dataset.ready = "true";
 }
 
+document.querySelector("[data-choose]")?.addEventListener("change", (event) => event.currentTarget.requestSubmit());
+
 if (root) {
   api(boot.embedding)
     .then(start)

@@ -11,7 +11,7 @@ export class Selection extends EventTarget {
     super();
     Object.assign(this, { place, boot, starOf, chosen: new Uint8Array(count), list: [] });
     const find = (name) => place.querySelector(`[data-selected-${name}]`);
-    Object.assign(this, { title: find("count"), bars: find("classes"), rows: find("rows"), form: find("form"), more: find("more") });
+    Object.assign(this, { title: find("count"), bars: find("classes"), rows: find("rows"), form: find("form"), more: find("more"), some: find("some"), none: find("none") });
     find("clear").addEventListener("click", () => this.take([], false));
     find("csv").addEventListener("click", () => {
       const rows = this.list.map((at) => this.starOf(at)).map((star) => [star.name, star.label, star.predicted, star.sn, star.novelty]);
@@ -41,7 +41,8 @@ export class Selection extends EventTarget {
 
   show() {
     const { length } = this.list;
-    this.place.toggleAttribute("data-any", length > 0);
+    this.some.hidden = !length;
+    this.none.hidden = length > 0;
     this.title.textContent = length ? interpolate(ngettext("%s star", "%s stars", length), [metric(length)]) : gettext("nothing chosen");
     const counts = new Map();
     for (const at of this.list) {

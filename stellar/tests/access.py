@@ -8,7 +8,7 @@ from typing import Any
 from cvstudio.runs.models import Run, RunState
 from stellar.models import Download, Training
 from stellar.tests.makers import make_classifier, make_prediction, make_survey_row
-from tests.access_rows import ACTION, LIST, MEMBERS, MINE, NO_FORM, OWNED, SIGN_IN, THING, Page, row, thing
+from tests.access_rows import ACTION, LIST, MEMBERS, MINE, NO_FORM, OWNED, SHOWN, SIGN_IN, THING, Page, row, thing
 
 API = "/api/v1/stellar"
 
@@ -95,6 +95,22 @@ PAGES: dict[str, Page] = {
     "/stellar/downloads/{id}": THING,
     "/stellar/downloads/{id}/progress": THING,
     "/stellar/downloads/{id}/do/{action}": ACTION,
+    "/stellar/surveys/{id}/predictions": THING,
+    "/stellar/surveys/{id}/map": THING,
+    "/stellar/classify": LIST,
+    "/stellar/train": Page(SHOWN, (SIGN_IN, 422, 422, 422)),
+    "/stellar/train/estimate": LIST,
+    "/stellar/trainings": LIST,
+    "/stellar/classifiers": LIST,
+    "/stellar/classifiers/{id}": THING,
+    "/stellar/classifiers/{id}/stars": THING,
+    "/stellar/classifiers/{id}/map": THING,
+    "/stellar/predict": Page(NO_FORM, (SIGN_IN, 404, 404, 404)),
+    "/stellar/predictions/{id}": THING,
+    "/stellar/predictions/{id}/progress": THING,
+    "/stellar/predictions/{id}/do/{action}": ACTION,
+    "/stellar/compare": LIST,
+    "/stellar/export": LIST,
 }
 
 

@@ -15,13 +15,16 @@ from cvstudio.runs.models import Run, RunState
 from cvstudio.weights.library import put
 from cvstudio.weights.models import Weight, WeightVersion
 from ml_core.stellar.predict.classification import Classification
-from ml_core.stellar.predict.tables import predictions_csv
+from ml_core.stellar.predict.tables import embedding_columns, predictions_csv
 from ml_core.stellar.spectra.subclass import CLASSES
 from ml_core.stellar.training.report import full_report
 from ml_core.weights.folder import WeightFacts, write_facts
-from stellar.classifier_files import ANSWERS_FILE, REPORT_FILE
+from stellar.classifier_files import ANSWERS_FILE
 from stellar.models import Prediction, Star, StarClassification, Survey, Training, WorkState
+from stellar.services.read_report import REPORT_FILE
+from stellar.services.record_prediction import EMBEDDING
 from stellar.services.show_prediction import show_prediction
+from stellar.storage import prediction_folder
 
 
 def answers_for(labels: np.ndarray, seed: int = 0, *, strength: float = 1.4, novel: int = 1) -> Classification:
@@ -88,8 +91,13 @@ def make_prediction(survey: Survey, version: WeightVersion, *, seed: int = 1, sh
         disagreements=int(answers.disagrees.sum()), summary={"problems": 0},
     )  # fmt: skip
     StarClassification.objects.bulk_create(_rows(prediction, stars, answers))
+    names, labels = [star.name for star in stars], np.array([star.label for star in stars])
+    columns = embedding_columns(answers, answers.embedding, names, labels, np.array([star.sn for star in stars]))
+    folder = prediction_folder(prediction)
+    folder.mkdir(parents=True)
+    (folder / EMBEDDING).write_text(json.dumps(columns))
     if show:
-        show_prediction(prediction)
+        show_prediction(prediction.survey, prediction)
     return prediction
 
 

@@ -10,7 +10,9 @@ from django.test import Client
 from django.urls import reverse
 
 from cvstudio.accounts.models import User
+from cvstudio.runs.folders import run_folder
 from cvstudio.runs.models import Run, RunState
+from cvstudio.weights.library import folder_of
 from cvstudio.weights.models import WeightVersion
 from stellar.models import Prediction, Star, Survey, Training, WorkState
 from stellar.tests.makers import make_survey_row
@@ -119,10 +121,9 @@ def test_cells_hold_as_many_stars_as_they_say(browser: Client, version: WeightVe
         assert found.count('class="star-card"') == int(count)
 
 
-def test_a_weight_without_a_report_says_so(browser: Client, version: WeightVersion, settings: Any) -> None:
-    from cvstudio.weights.library import folder_of
-
-    (folder_of(version) / "report.json").unlink()
+def test_a_weight_without_a_report_says_so(browser: Client, version: WeightVersion) -> None:
+    for folder in (folder_of(version), run_folder(version.run_id) / "artifacts" / "weight"):
+        (folder / "report.json").unlink()
     assert "No report" in text_of(browser.get(f"/stellar/classifiers/{version.id}"))
 
 
