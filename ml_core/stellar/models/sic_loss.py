@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
-from torch.distributed.nn.functional import all_reduce
 from torch.nn import functional
 
 
@@ -67,5 +68,21 @@ def _gather_pairs(pairs: Tensor) -> tuple[Tensor, int, int]:
         pairs.new_zeros((total - first - len(pairs), *pairs.shape[1:])),
     )
     # A sum of blocks that are zero elsewhere joins blocks of any length, and its gradient is summed over processes.
-    everyone: Tensor = all_reduce(torch.cat([before, pairs, after]))  # type: ignore[no-untyped-call]
+    everyone: Tensor = _SumOverProcesses.apply(torch.cat([before, pairs, after]))  # type: ignore[no-untyped-call]
     return everyone, first, processes
+
+
+class _SumOverProcesses(torch.autograd.Function):
+    """The sum over all processes; so is its gradient, because every process's loss depends on what each gave."""
+
+    @staticmethod
+    def forward(ctx: Any, mine: Tensor) -> Tensor:
+        total = mine.clone()
+        torch.distributed.all_reduce(total)
+        return total
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
+        total = gradients[0].contiguous().clone()
+        torch.distributed.all_reduce(total)
+        return total
