@@ -60,7 +60,7 @@ function frame(pen, { panels, ranges, titles, width }, read) {
   const xTicks = ticksOf(ranges.x, Math.max(2, Math.floor((panels.main.right - panels.main.left) / 90)));
   const low = panels.residual ?? panels.main;
   const toX = across(panels.main, ranges.x);
-  for (const [panel, range, rows] of [[panels.main, ranges.y, 5], [panels.residual, ranges.residual, 2]]) {
+  for (const [panel, range, rows] of [[panels.main, ranges.y, 5], [panels.residual, ranges.residual, 3]]) {
     if (!panel) continue;
     const toY = upward(panel, range);
     pen.lineWidth = 1;
