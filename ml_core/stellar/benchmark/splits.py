@@ -69,9 +69,9 @@ def leave_cluster_out(
 ) -> list[Split]:
     """The same with clusters in the place of families: groups of stars whose spectra differ in the same way.
 
-    The shape of the spectrum in wide bins, less the mean of the star's class, is projected on its principal components;
-    k-means divides them. What is left after the class is taken out is what else spectra differ by: metallicity,
-    reddening, calibration. Stars weigh by how well their bins are known, so that noise makes no clusters.
+    The shape of the spectrum in wide bins, without what the star's type explains, is projected on its principal
+    components; k-means divides them. What is left is what else spectra differ by: metallicity, reddening, calibration.
+    Stars weigh by how well their bins are known, so that noise makes no clusters.
 
     Args:
         flux: (N, 3522) on the grid.
@@ -96,19 +96,32 @@ def leave_cluster_out(
 
 
 def _residuals(flux: NDArray[Any], ivar: NDArray[Any], labels: NDArray[Any]) -> tuple[Floats, Floats]:
-    """(N, 44) bins less the mean of the class, and a weight for each star."""
+    """(N, 44) bins without what the type explains, and a weight for each star."""
     bins, weight = [], []
     for start in range(0, len(labels), _BLOCK):
         shape, weights = flux_shape(flux[start : start + _BLOCK], ivar[start : start + _BLOCK])
         bins.append(binned(shape, weights, _BIN_WIDTH))
         mean_ivar = weights.sum(1) / np.maximum((weights > 0).sum(1), 1)
         weight.append(1 / (1 / np.maximum(mean_ivar * _BIN_WIDTH, 1e-12) + _FLOOR**2))
-    shapes, each = np.concatenate(bins), np.concatenate(weight)
+    each = np.concatenate(weight)
     each = each / each.max()
-    for label in np.unique(labels):
-        rows = labels == label
-        shapes[rows] -= np.average(shapes[rows], axis=0, weights=each[rows])
-    return shapes, each
+    return _without_type(np.concatenate(bins), each, labels), each
+
+
+def _without_type(shapes: Floats, weight: Floats, labels: NDArray[Any]) -> Floats:
+    """Less the mean of the class, and less the way from class to class.
+
+    A class is a whole sub-type wide: with its mean alone taken out, the early and the late halves of the classes would
+    make the clusters, and leaving a half out teaches a wrong edge.
+    """
+    known = np.unique(labels)
+    means = np.stack([np.average(shapes[labels == at], axis=0, weights=weight[labels == at]) for at in known])
+    ways = np.gradient(means, known.astype(float), axis=0) if len(known) > 1 else np.zeros_like(means)
+    ways = ways / np.maximum(np.linalg.norm(ways, axis=1, keepdims=True), 1e-12)
+    row = np.searchsorted(known, labels)
+    left = shapes - means[row]
+    found: Floats = left - (left * ways[row]).sum(1, keepdims=True) * ways[row]
+    return found
 
 
 def read_families(folder: Path, names: Sequence[str], columns: Sequence[str]) -> list[str]:

@@ -33,6 +33,9 @@ def test_clusters_find_what_differs_besides_the_class(tmp_path: Path) -> None:
     assert sorted(np.concatenate([split.test for split in splits]).tolist()) == list(range(80))
     for split in splits:
         assert not set(split.train) & set(split.test)
+    kind = np.array([float(text) for text in read_families(tmp_path / "survey", arrays["name"].tolist(), ["type"])])
+    offset = (kind - arrays["label"])[clear & inside].mean() - (kind - arrays["label"])[clear & ~inside].mean()
+    assert abs(offset) < 0.15  # early and late halves of the classes make no clusters
     with pytest.raises(SplitError, match="too few"):
         leave_cluster_out(arrays["flux"], arrays["ivar"], arrays["label"], 9)
 
