@@ -69,20 +69,20 @@ function choose(at, focus = true) {
 }
 
 /** Fetch what follows; the pictures that are decided make room for it. */
-function load({ again = false } = {}) {
+function load({ again = false, isBehind = false } = {}) {
   if (loading && !again) return loading;
-  const mine = fetchShots(again).finally(() => {
+  const mine = fetchShots(again, isBehind).finally(() => {
     if (loading === mine) loading = null;
   });
   loading = mine;
   return mine;
 }
 
-async function fetchShots(again) {
+async function fetchShots(again, isBehind) {
   const wish = new URLSearchParams({ state: state.filter.state, count: AT_ONCE });
   if (state.filter.flag) wish.set("flag", state.filter.flag);
   if (!again && state.shots.length && state.filter.state !== "undecided") wish.set("after", state.shots.at(-1).star.id);
-  await sending; // what was decided is not asked for again
+  if (!isBehind) await sending; // what was decided is not asked for again
   const answer = await api(`${boot.api}?${wish}`);
   if (wish.get("state") !== state.filter.state || (wish.get("flag") ?? "") !== state.filter.flag) return;
   showCounts(answer.counts);
@@ -114,45 +114,49 @@ function advance() {
 
 const complain = (fault) => toast(fault.message, { tone: "failed", hint: fault.hint });
 
-function decide(decision, one = state.shots[state.at], isLast = true) {
-  if (!one) return;
-  const before = one.star.screening;
-  mark(one, decision);
+/** What is decided together is taken back together. */
+function decide(decision, shots) {
+  if (!shots.length) return;
+  const before = shots.map(({ star }) => star.screening);
+  for (const one of shots) mark(one, decision);
   inOrder(async () => {
     try {
-      const answer = await api(boot.api, { method: "POST", body: { star: one.star.id, decision } });
+      const answer = await api(boot.api, { method: "POST", body: { stars: shots.map(({ star }) => star.id), decision } });
       showCounts(answer.counts);
     } catch (fault) {
-      mark(one, before);
+      shots.forEach((one, at) => mark(one, before[at]));
       throw fault;
     }
   });
-  if (isLast) advance();
+  advance();
 }
 
-function decideRest() {
-  const open = state.shots.filter(({ star }) => !star.screening);
-  open.forEach((one, at) => decide("accepted", one, at === open.length - 1));
-}
+const decideHere = (decision) => decide(decision, state.shots.slice(state.at, state.at + 1));
+const decideRest = () => decide("accepted", state.shots.filter(({ star }) => !star.screening));
 
 function undo() {
   inOrder(async () => {
     const answer = await api(`${boot.api}/undo`, { method: "POST" });
     showCounts(answer.counts);
-    if (!answer.star) {
-      toast(gettext("There is nothing to take back."), { seconds: 3 });
+    if (answer.changed > answer.stars.length) {
+      await load({ again: true, isBehind: true });
       return;
     }
-    let at = state.shots.findIndex(({ star }) => star.id === answer.star.id);
-    if (at < 0) {
-      state.shots.unshift(shotOf(answer.star));
-      grid.querySelector(".screening-done")?.remove();
-      grid.prepend(state.shots[0].shot);
-      at = 0;
-    }
-    mark(state.shots[at], answer.star.screening);
-    choose(at);
+    for (const star of [...answer.stars].reverse()) bringBack(star);
   });
+}
+
+/** Show a star as it is after its decision was taken back, and go to it. */
+function bringBack(star) {
+  let at = state.shots.findIndex((one) => one.star.id === star.id);
+  if (at < 0) {
+    state.shots.unshift(shotOf(star));
+    grid.querySelector(".screening-done")?.remove();
+    grid.prepend(state.shots[0].shot);
+    at = 0;
+  }
+  mark(state.shots[at], star.screening);
+  choose(at);
 }
 
 function setLook(look) {
@@ -167,7 +171,7 @@ function columns() {
   return getComputedStyle(grid).gridTemplateColumns.split(" ").length;
 }
 
-const acts = { accepted: () => decide("accepted"), rejected: () => decide("rejected"), undo, rest: decideRest };
+const acts = { accepted: () => decideHere("accepted"), rejected: () => decideHere("rejected"), undo, rest: decideRest };
 root.addEventListener("click", ({ target }) => {
   const shot = target.closest(".shot");
   if (shot) choose(state.shots.findIndex((one) => one.shot === shot));

@@ -111,8 +111,8 @@ function thumb(star) {
 async function decide(decision) {
   const before = boot.id;
   try {
-    await api(`${boot.surveyApi}/stars/${decision}`, { method: "POST", body: { stars: [boot.id] } });
-    const said = { accept: gettext("The picture is accepted."), reject: gettext("The picture is rejected; the star trains without it."), undecide: gettext("The decision is taken back.") };
+    await api(`${boot.surveyApi}/screening`, { method: "POST", body: { stars: [boot.id], decision } });
+    const said = { accepted: gettext("The picture is accepted."), rejected: gettext("The picture is rejected; the star trains without it."), "": gettext("The decision is taken back.") };
     toast(said[decision], { tone: "ok", seconds: 3 });
     await refresh(before);
   } catch (fault) {
@@ -144,7 +144,7 @@ root.addEventListener("click", (event) => {
     go(boot[link.dataset.go]);
   }
   const button = event.target.closest("[data-decide]");
-  if (button) decide(button.getAttribute("aria-pressed") === "true" ? "undecide" : button.dataset.decide);
+  if (button) decide(button.getAttribute("aria-pressed") === "true" ? "" : button.dataset.decide);
 });
 root.addEventListener("change", ({ target }) => {
   if (target.matches("[data-class]")) setClass(target.value);
@@ -154,7 +154,7 @@ document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || document.querySelector("dialog[open]")) return;
   if (target.isContentEditable || /^(INPUT|SELECT|TEXTAREA)$/.test(target.tagName)) return;
   const turns = { j: "next", ArrowRight: "next", k: "previous", ArrowLeft: "previous" };
-  const decisions = { a: "accept", r: "reject" };
+  const decisions = { a: "accepted", r: "rejected" };
   if (turns[event.key]) go(boot[turns[event.key]]);
   else if (decisions[event.key] && root.querySelector("[data-decide]")) root.querySelector(`[data-decide=${decisions[event.key]}]`).click();
   else return;

@@ -5,6 +5,12 @@ import { toast } from "../js/toast.js";
 const list = document.getElementById("stars");
 const chosen = new Set();
 let everything = false;
+const SAID = "stellar-said";
+
+/* What an action did is said on the page that it leads to. */
+const said = sessionStorage.getItem(SAID);
+sessionStorage.removeItem(SAID);
+if (said) toast(said, { tone: "ok" });
 
 /* Columns: in the address, and remembered for the next visit. */
 document.querySelector("[data-columns]")?.addEventListener("change", (event) => {
@@ -62,8 +68,8 @@ function startSelection(root) {
 
   async function act(action, body = {}) {
     try {
-      const { changed } = await api(`${root.dataset.survey}/stars/${action}`, { method: "POST", body: { ...selection(), ...body } });
-      toast(interpolate(ngettext("%s star is changed.", "%s stars are changed.", changed), [changed]), { tone: "ok" });
+      const { changed } = await api(`${root.dataset.survey}/${action}`, { method: "POST", body: { ...selection(), ...body } });
+      sessionStorage.setItem(SAID, interpolate(ngettext("%s star is changed.", "%s stars are changed.", changed), [changed]));
       location.reload();
     } catch (fault) {
       toast(fault.message, { tone: "failed", hint: fault.hint });
@@ -82,12 +88,12 @@ function startSelection(root) {
       for (const box of boxes()) box.checked = target.checked;
       read();
     }
-    if (target.matches("[data-set-class]") && target.value) act("class", { class: target.value === "none" ? "" : target.value });
+    if (target.matches("[data-set-class]") && target.value) act("stars/class", { class: target.value === "none" ? "" : target.value });
   });
   bar.addEventListener("click", ({ target }) => {
     const button = target.closest("button");
     if (!button) return;
-    if (button.dataset.bulk) act(button.dataset.bulk);
+    if (button.dataset.decide) act("screening", { decision: button.dataset.decide });
     if (button.dataset.classify) location.assign(withSelection(button.dataset.classify));
     if (button.dataset.export) location.assign(withSelection(button.dataset.export));
     if ("all" in button.dataset) {
@@ -100,6 +106,6 @@ function startSelection(root) {
     }
   });
   bar.addEventListener("submit", (event) => event.preventDefault());
-  document.querySelector("[data-delete]").addEventListener("click", () => act("delete"));
+  document.querySelector("[data-delete]").addEventListener("click", () => act("stars/delete"));
   read();
 }
