@@ -1,19 +1,23 @@
-"""The recipes of data: import a data set version, and measure one."""
+"""The recipes of data: recognise a layout, import a data set version, measure and export one."""
 
 from __future__ import annotations
 
 import shutil
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
 
 from ml_core.data.archive import ArchiveLimits
+from ml_core.data.choose_reading import all_readings
+from ml_core.data.export.run import ExportOrder, export_version
 from ml_core.data.import_images import ImportOrder, import_images
 from ml_core.data.manifest import REJECTS_FILE, STATISTICS_FILE
 from ml_core.data.statistics import StatisticsOrder, measure_version
 from ml_core.errors import FormatError
 from ml_core.run.config import RecipeConfig, option
 from ml_core.run.context import RunContext
+from ml_core.run.files import write_json_atomic
 from ml_core.run.registry import recipe
 
 
@@ -52,6 +56,25 @@ class ImportConfig(RecipeConfig):
                                     description="Larger archives are refused.")  # fmt: skip
     workers: int = option(0, ge=0, le=64, description="Threads for the scan; 0 chooses.", group="Machine",
                           advanced=True, may_change=True)  # fmt: skip
+
+
+class RecogniseConfig(RecipeConfig):
+    """Which folder to look at."""
+
+    source: str = option(description="Folder of images and label files.", group="Data")
+
+
+class ExportConfig(RecipeConfig):
+    """Which version to write, and how."""
+
+    version: str = option(description="Folder of the version.", group="Data")
+    root: str = option(description="Folder of its images.", group="Data")
+    format: Literal["classification", "coco", "voc", "yolo"] = option(
+        description="Layout to write. What it cannot hold is named.", group="Format"
+    )
+    boxes_only: bool = option(False, description="Write polygons and masks as boxes.", group="Format")
+    target: str = option("", group="Data", advanced=True,
+                         description="New folder or .zip file. Empty: an archive among the artifacts.")  # fmt: skip
 
 
 class StatisticsConfig(RecipeConfig):
@@ -113,6 +136,47 @@ def import_data(config: ImportConfig, run: RunContext) -> dict[str, Any]:
             "annotations_rejected": counts["annotations"]["rejected"],
         }
     return {"metrics": metrics, "version": version}
+
+
+@recipe(
+    "data.recognise", RecogniseConfig, queue="io", title="Recognise a layout",
+    summary="List every reading of a folder in every format, with the evidence for each.",
+)  # fmt: skip
+def recognise_data(config: RecogniseConfig, run: RunContext) -> dict[str, Any]:
+    """Write ``readings.json``: every candidate, best first."""
+    root = Path(config.source)
+    if not root.is_dir():
+        raise FormatError("There is no such folder.", code="import.source_missing", hint="Check its path.")
+    readings = [asdict(candidate) for candidate in all_readings(root, run)]
+    for reading in readings:
+        run.log(f"{reading['format']} {' '.join(reading['labels'])}: {reading['score']:.2f}. {reading['evidence'][0]}")
+    artifact = run.artifact_path("readings.json")
+    write_json_atomic(artifact, readings)
+    run.artifact(artifact, "application/json")
+    return {"metrics": {"readings": len(readings)}, "readings": readings}
+
+
+@recipe(
+    "data.export", ExportConfig, queue="io", title="Export images and labels",
+    summary="Write a version in the layout of YOLO, COCO, Pascal VOC or folders of classes; what is lost is named.",
+)  # fmt: skip
+def export_data(config: ExportConfig, run: RunContext) -> dict[str, Any]:
+    """Write ``export.zip`` and the report ``export.json`` as artifacts."""
+    artifact = run.artifact_path("export.zip")
+    artifact.unlink(missing_ok=True)  # what an earlier attempt of this run wrote
+    target = Path(config.target) if config.target else artifact
+    order = ExportOrder(Path(config.version), Path(config.root), target, config.format, config.boxes_only)
+    report = export_version(order, run)
+    run.data_fingerprint(report["fingerprint"])
+    if not config.target:
+        run.artifact(artifact, "application/zip")
+    summary = run.artifact_path("export.json")
+    write_json_atomic(summary, report)
+    run.artifact(summary, "application/json")
+    metrics = {"images": report["images"]["out"], "annotations": report["annotations"]["out"],
+               "images_left_out": report["images"]["left_out"],
+               "annotations_left_out": report["annotations"]["left_out"]}  # fmt: skip
+    return {"metrics": metrics, "report": {key: value for key, value in report.items() if key != "left_out"}}
 
 
 @recipe(

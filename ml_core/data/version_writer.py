@@ -115,7 +115,7 @@ def decide_splits(order: ImportOrder, tally: Tally) -> list[Split]:
     if {"train", "val"} <= given:
         return [split or "train" for _, _, split in tally.digests]
     to_deal: Iterator[tuple[int, bytes]] = (
-        (label, digest) for label, digest, split in tally.digests if not given or split == "train"
+        (label, digest) for label, digest, split in tally.digests if not given or split in ("train", None)
     )
     dealt = stratified_splits(
         to_deal, seed=order.seed, val=0.0 if "val" in given else order.val, test=0.0 if "test" in given else order.test

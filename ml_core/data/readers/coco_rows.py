@@ -14,16 +14,20 @@ from ml_core.data.annotations.boxes import as_box, bounds
 from ml_core.data.annotations.builder import (
     CROWD,
     DERIVED,
+    DIFFICULT,
     NO_SHAPE,
+    OCCLUDED,
     POLYGONS,
     RLE_COUNTS,
     RLE_PACKED,
+    TRUNCATED,
     Annotation,
 )
 from ml_core.data.annotations.rle import check_counts, mask_bounds, unpack_counts
 from ml_core.errors import CodedError
 
 KNOWN_KEYS: Final = frozenset(("id", "image_id", "category_id", "bbox", "segmentation", "iscrowd", "area"))
+_FLAGS: Final = {"difficult": DIFFICULT, "truncated": TRUNCATED, "occluded": OCCLUDED}
 NO_BOX: Final = "An annotation has neither a box of four finite numbers nor a shape."
 NO_CATEGORY: Final = "An annotation does not say its category."
 NO_IMAGE: Final = "An annotation does not say its image."
@@ -52,6 +56,10 @@ def read_annotation(entry: dict[str, Any]) -> tuple[Annotation | str, bool]:
     if segmentation:
         kind, rings, shape_lost = _shape(segmentation)
     flags = CROWD if entry.get("iscrowd") == 1 else 0
+    extra = entry.keys() - KNOWN_KEYS
+    if extra:
+        flags |= sum(bit for word, bit in _FLAGS.items() if entry.get(word) in (1, True))
+        extra -= {word for word in _FLAGS if entry.get(word) in (0, 1)}
     box: Sequence[float] | None = _box(entry.get("bbox"))
     if box is None:
         if kind == NO_SHAPE:
@@ -59,7 +67,6 @@ def read_annotation(entry: dict[str, Any]) -> tuple[Annotation | str, bool]:
         box, flags = _box_of_shape(kind, rings), flags | DERIVED
     area: Any = entry.get("area")
     number = entry.get("id")
-    extra = entry.keys() - KNOWN_KEYS
     return Annotation(
         category, box, kind, rings, flags,
         float(area) if type(area) in (int, float) and abs(area) < 1e300 else math.nan,

@@ -108,7 +108,7 @@ def _read_lists(index: FileIndex, pairing: _Pairing, folder: str) -> dict[str, S
         split = "train" if word == "trainval" else split_of_name(word) if "_" not in word else None
         if split is None:
             continue
-        listed = [line.split()[0] for line in index.read_text(path).splitlines() if line.strip()]
+        listed = [line.split()[0] for line in index.read_text(path).split("\n") if line.strip()]
         pairing.list_files[path] = (split, len(listed))
         for name in listed:
             found.setdefault(stem(name) if name.lower().endswith((".jpg", ".jpeg", ".png", ".xml")) else name, split)

@@ -235,8 +235,8 @@ class YoloReader:
         return iter(())
 
     def source(self) -> dict[str, Any]:
-        """Nothing."""
-        return {}
+        """The shape of keypoints, without which rows with keypoints cannot be read again."""
+        return {"kpt_shape": self._known.keypoints} if self._known.keypoints else {}
 
     def categories(self, builder: TableBuilder) -> Categories:
         """Names as described; without any, a class for each number that occurs."""

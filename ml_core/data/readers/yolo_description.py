@@ -34,7 +34,7 @@ class Description:
         evidence: Sentences.
         warnings: Sentences about what is wrong in it.
         used: All files that were read.
-        keypoint_values: Values of keypoints behind each box.
+        keypoints: Number of keypoints behind each box, and values of each (``kpt_shape``); empty without.
     """
 
     path: str = ""
@@ -44,7 +44,12 @@ class Description:
     evidence: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     used: set[str] = field(default_factory=set)
-    keypoint_values: int = 0
+    keypoints: list[int] = field(default_factory=list)
+
+    @property
+    def keypoint_values(self) -> int:
+        """How many numbers keypoints add to a row."""
+        return self.keypoints[0] * self.keypoints[1] if self.keypoints else 0
 
 
 def describe(index: FileIndex) -> Description:
@@ -94,7 +99,7 @@ def _from_yaml(index: FileIndex, path: str) -> Description | None:
         known.warnings.append(f'"{path}" gives no names, so classes are called by their numbers.')
     shape = values.get("kpt_shape")
     if isinstance(shape, list) and len(shape) == 2 and all(isinstance(v, int) and 0 < v <= 1000 for v in shape):
-        known.keypoint_values = shape[0] * shape[1]
+        known.keypoints = shape
     base = values.get("path")
     for split in SPLITS:
         value = values.get(split, values.get("valid") if split == "val" else None)
@@ -160,7 +165,7 @@ def _normal(path: str) -> str | None:
 def _read_list(index: FileIndex, known: Description, path: str, split: Split) -> None:
     """A text file with the path of an image in each line, as darknet and Ultralytics take it."""
     known.used.add(path)
-    lines = [line.strip().replace("\\", "/") for line in index.read_text(path).splitlines()]
+    lines = [line.strip().replace("\\", "/") for line in index.read_text(path).split("\n")]
     lines = [line for line in lines if line]
     wanted: dict[str, list[str]] = {}
     for folder, names in index.images.items():
@@ -223,7 +228,7 @@ def _from_darknet(index: FileIndex, path: str) -> Description | None:
 
 
 def _name_list(index: FileIndex, path: str) -> dict[int, str]:
-    lines = [line.strip() for line in index.read_text(path, 1 << 22).splitlines()]
+    lines = [line.strip() for line in index.read_text(path, 1 << 22).split("\n")]
     while lines and not lines[-1]:
         lines.pop()
     return dict(enumerate(lines[:_MAX_CLASSES]))
