@@ -55,7 +55,7 @@ function findings(place, answer) {
 function shareStrip(probabilities) {
   const strip = element("ul", { class: "share-strip" });
   for (const [name, share] of Object.entries(probabilities)) {
-    strip.append(element("li", { title: `${name}: ${percent(share)}` }, element("span", { class: "small muted" }, name), element("meter", { min: 0, max: 1, value: share }, percent(share))));
+    strip.append(element("li", { title: `${name}: ${percent(share)}` }, element("span", { class: "small muted" }, name), bar(share, name)));
   }
   return strip;
 }

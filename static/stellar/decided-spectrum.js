@@ -11,6 +11,9 @@ export function gridWavelengths({ start_log: start, step_log: step, points }) {
   return Array.from({ length: points }, (_unused, at) => 10 ** (start + step * at));
 }
 
+/** What SDSS files say, as it is printed. */
+const UNITS = { "1E-17 erg/cm^2/s/Ang": "10⁻¹⁷ erg cm⁻² s⁻¹ Å⁻¹" };
+
 function binned(wavelength, flux) {
   const x = [];
   const y = [];
@@ -82,7 +85,7 @@ export async function decidedPlot(part, spectrum, regions, name) {
   const summary = `${gettext("Flux against wavelength.")} ${told}`;
   const options = {
     x: { title: gettext("Wavelength"), unit: "Å" },
-    y: { title: gettext("Flux"), unit: spectrum.flux_unit ?? "", canLog: false },
+    y: { title: gettext("Flux"), unit: UNITS[spectrum.flux_unit] ?? spectrum.flux_unit ?? "", canLog: false },
     series: [{ name: gettext("flux"), ...binned(wavelength, spectrum.flux) }],
     regions,
     summary,

@@ -1,8 +1,8 @@
 /** A continuous type with its standard deviation on the scale of the classes, as a small picture with a sentence. */
 
 const SVG = "http://www.w3.org/2000/svg";
-const WIDTH = 600;
-const HEIGHT = 62;
+const WIDTH = 420;
+const HEIGHT = 64;
 const SIDE = 14;
 const LINE = 30;
 

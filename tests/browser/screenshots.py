@@ -73,6 +73,48 @@ def scene_pages(made: dict[str, str]) -> Iterator[tuple[str, str]]:
     )
 
 
+def make_stars(studio: LiveStudio) -> dict[str, str]:
+    """A survey with two classifiers and what each said of it; one more training waits for its turn."""
+    survey = studio.api("stellar/surveys", {"source": "sample", "name": "Field 7", "stars": 100})
+    studio.wait(survey["import_run"])
+    quick = {"epochs": 3, "steps_per_epoch": 40, "device": "cpu", "threads": 1}
+    asked = {"survey": survey["id"], "preset": "recommended", "settings": quick}
+    for modality in ("both", "image"):
+        training = studio.api("stellar/trainings", {**asked, "modality": modality, "name": f"Field 7, {modality}"})
+        studio.wait(training["run"])
+    made = {"survey": survey["id"], "star": studio.api(f"stellar/stars?survey={survey['id']}")["results"][0]["id"]}
+    for version in studio.api("stellar/classifiers")["results"]:
+        prediction = studio.api("stellar/predictions", {"survey": survey["id"], "classifier": version["id"]})
+        studio.wait(prediction["run"])
+        made |= {"classifier": version["id"], "prediction": prediction["id"]}
+    studio.api("stellar/trainings", {**asked, "modality": "any", "name": "Waits its turn"})
+    return made
+
+
+def star_pages(made: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """Names and addresses of the pages about stars."""
+    survey, classifier = made["survey"], made["classifier"]
+    yield from (
+        ("stars", "/stellar/"),
+        ("stars-new", "/stellar/new"),
+        ("stars-survey", f"/stellar/surveys/{survey}"),
+        ("stars-table", f"/stellar/surveys/{survey}/stars"),
+        ("stars-star", f"/stellar/stars/{made['star']}"),
+        ("stars-screening", f"/stellar/surveys/{survey}/screening"),
+        ("stars-downloads", f"/stellar/surveys/{survey}/downloads"),
+        ("stars-classify", "/stellar/classify"),
+        ("stars-train", "/stellar/train"),
+        ("stars-classifiers", "/stellar/classifiers"),
+        ("stars-classifier", f"/stellar/classifiers/{classifier}"),
+        ("stars-held-back", f"/stellar/classifiers/{classifier}/stars"),
+        ("stars-predictions", f"/stellar/surveys/{survey}/predictions"),
+        ("stars-prediction", f"/stellar/predictions/{made['prediction']}"),
+        ("stars-map", f"/stellar/surveys/{survey}/map"),
+        ("stars-compare", f"/stellar/compare?survey={survey}"),
+        ("stars-export", f"/stellar/export?survey={survey}&class=M1,M2"),
+    )
+
+
 def pages(studio: LiveStudio, runs: dict[str, str]) -> Iterator[tuple[str, str]]:
     """Names of pictures and addresses."""
     dataset = studio.api("datasets")["results"][0]["id"]
@@ -145,7 +187,8 @@ def main() -> None:
             studio = LiveStudio(process)
             studio.settle()
             made = make_scenes(studio, scenes)
-            wanted = [*pages(studio, make_content(studio)), *scene_pages(made)]
+            stars = make_stars(studio)
+            wanted = [*pages(studio, make_content(studio)), *scene_pages(made), *star_pages(stars)]
             browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
             shoot(studio, browser, wanted, options.out, options.only)
             browser.close()
