@@ -14,12 +14,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ml_core.stellar.models.augment import renoise, turn_pictures
-from ml_core.stellar.models.familiarity import Familiarity
 from ml_core.stellar.models.fusion import FusionModel, FusionOutput
 from ml_core.stellar.models.image_encoder import BACKBONES, Backbone, image_input
 from ml_core.stellar.models.output import INPUTS, StarOutput
 from ml_core.stellar.models.sic_loss import SICLoss
 from ml_core.stellar.models.spectrum_encoder import spectrum_input
+from ml_core.stellar.models.spectrum_novelty import SpectrumNovelty
 from ml_core.stellar.models.temperature import fit_temperature
 from ml_core.stellar.network_files import load_network, read_facts, write_network
 from ml_core.stellar.spectra.subclass import CLASSES
@@ -68,7 +68,7 @@ class FusionClassifier(nn.Module):
             dropout=settings.dropout, backbone=settings.backbone, pretrained=settings.pretrained,
         )  # fmt: skip
         self.sic = SICLoss(settings.sic_temperature, settings.sic_weight)
-        self.familiarity = Familiarity()
+        self.novelty = SpectrumNovelty()
         self.register_buffer("temperature", torch.ones(len(_ANSWERS)))
 
     def losses(self, batch: Mapping[str, Tensor], generator: torch.Generator | None = None) -> dict[str, Tensor]:
@@ -127,7 +127,7 @@ class FusionClassifier(nn.Module):
         self, arrays: Mapping[str, NDArray[Any]], progress: Callable[[int, int], None] | None = None
     ) -> None:
         """Learn what spectra look like, to tell later what is unlike them; the network learns from the pixels."""
-        self.familiarity.fit(arrays)
+        self.novelty.fit(arrays)
 
     @torch.no_grad()
     def calibrate(self, arrays: Mapping[str, NDArray[Any]]) -> None:
@@ -179,7 +179,7 @@ class FusionClassifier(nn.Module):
 
     def _novelty(self, flux: Tensor, ivar: Tensor, has_spectrum: Tensor, nothing: Tensor) -> Tensor:
         """By the spectrum; a star without one is taken for what its picture says, and one without anything for none."""
-        found: Tensor = self.familiarity(flux, torch.where(has_spectrum.unsqueeze(1), ivar, 0.0))
+        found: Tensor = self.novelty(flux, torch.where(has_spectrum.unsqueeze(1), ivar, 0.0))
         return torch.where(nothing, 1.0, torch.where(has_spectrum, found, 0.0))
 
     def _probabilities(self, logits: Tensor, answer: int) -> Tensor:

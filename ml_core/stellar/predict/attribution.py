@@ -32,6 +32,8 @@ _SKY_BORDER: Final = 16
 _LEAST: Final = 1e-6
 _BESIDE: Final = 20
 _HARDLY: Final = 1e-6
+#: A large image encoder needs memory for each picture that it looks at.
+_BATCH: Final = 32
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,7 @@ def attribute(classifier: Classifier, star: Mapping[str, NDArray[Any]], *, label
         kept = many["image"][-1, middle, middle].copy()
         many["image"][-1] = sky
         many["image"][-1, middle, middle] = kept
-    answers = classifier.classify(many)
+    answers = classifier.classify(many, batch_size=_BATCH)
     chosen = int(answers.label[0]) if label is None else label
     odds = _log_odds(answers, chosen)
     effect = odds[0] - odds[1:]

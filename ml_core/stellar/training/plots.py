@@ -47,7 +47,7 @@ def draw_curves(title: str, x_label: str, series: Mapping[str, Points]) -> Image
     draw = ImageDraw.Draw(picture)
     kept = {name: [point for point in points if all(map(math.isfinite, point))] for name, points in series.items()}
     everything = [point for points in kept.values() for point in points] or [(0.0, 0.0)]
-    x_ticks = _ticks([x for x, _ in everything])
+    x_ticks = _ticks([x for x, _ in everything], whole=True)
     y_ticks = _ticks([y for _, y in everything])
     ranges = (min(x for x, _ in everything), y_ticks[0], max(x for x, _ in everything), y_ticks[-1])
     _axes(draw, title, x_label, x_ticks, y_ticks, ranges)
@@ -90,14 +90,16 @@ def _place(point: tuple[float, float], ranges: Box) -> tuple[float, float]:
     return left + x * (right - left), bottom - y * (bottom - top)
 
 
-def _ticks(values: Sequence[float]) -> list[float]:
-    """Round numbers that enclose the values."""
+def _ticks(values: Sequence[float], *, whole: bool = False) -> list[float]:
+    """Round numbers that enclose the values; whole ones for epochs."""
     low, high = min(values), max(values)
     if high <= low:
         low, high = low - 0.5, high + 0.5
     rough = (high - low) / _TICKS
     power = 10.0 ** math.floor(math.log10(rough))
-    step = next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= rough)
+    step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough)
+    if whole:
+        step = max(1.0, step)
     first = math.floor(low / step)
     return [number * step for number in range(first, math.ceil(high / step) + 1)]
 

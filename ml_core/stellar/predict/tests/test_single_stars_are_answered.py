@@ -113,7 +113,7 @@ def test_a_region_that_decides_has_the_largest_effect(trained: dict[str, Path], 
     class OneCue:
         """The class hangs on the flux near 7000 A and on the brightness of the centre."""
 
-        def classify(self, rows: dict[str, np.ndarray[Any, Any]]) -> Any:
+        def classify(self, rows: dict[str, np.ndarray[Any, Any]], batch_size: int) -> Any:
             answers = classifier.classify(rows)
             known = (rows["ivar"][:, 2400:2420] > 1e-3 * star["ivar"][0, 2400:2420]).mean(1)
             bright = rows["image"][:, 62:66, 62:66].mean((1, 2, 3)) / 255

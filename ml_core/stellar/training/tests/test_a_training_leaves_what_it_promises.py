@@ -2,6 +2,11 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -107,3 +112,50 @@ def test_a_survey_with_too_few_stars_is_refused(tmp_path: Path, survey: Path) ->
     result = run("stellar.train", config_of("fusion_plain", poor), tmp_path / "run")
     assert result["state"] == "failed"
     assert result["error"]["code"] == "stellar.too_few_stars"
+
+
+@pytest.fixture(scope="module")
+def gappy(tmp_path_factory: pytest.TempPathFactory, survey: Path) -> Path:
+    """The survey with some spectra and some other stars' pictures gone."""
+    copy = Path(shutil.copytree(survey, tmp_path_factory.mktemp("gappy") / "survey"))
+    for label in range(5):
+        for path in (*sorted((copy / f"spectra/M{label}").iterdir())[:2],
+                     *sorted((copy / f"images/M{label}").iterdir())[-3:]):  # fmt: skip
+            path.unlink()
+    return copy
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize(("modality", "left_out"), [("any", 0), ("spectrum", 10), ("image", 15), ("both", 25)])
+def test_one_modality_is_enough_where_that_was_chosen(
+    tmp_path: Path, gappy: Path, model: str, modality: str, left_out: int
+) -> None:
+    config = config_of(model, gappy, modality=modality, epochs=1, steps_per_epoch=2, cache=str(gappy / ".cache"))
+    result = run("stellar.train", config, tmp_path / "run")
+    assert result["state"] == "completed", result["error"]
+    assert result["stars"]["left_out"] == left_out
+    sources = json.loads((tmp_path / "run/artifacts/report.json").read_text())["scores"]["all"]
+    assert ("spectrum" in sources) == (modality != "image")
+    assert ("image" in sources) == (modality != "spectrum")
+
+
+@pytest.mark.slow
+@pytest.mark.process
+def test_two_processes_train_one_classifier(tmp_path: Path, survey: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    sets = [f"--set={name}={value}" for name, value in config_of("recommended", survey, epochs=1).items()]
+    command = [sys.executable, "-m", "ml_core", "stellar.train", *sets, "--out", str(tmp_path / "run")]
+    common = {**os.environ, "OMP_NUM_THREADS": "1", "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1",
+              "MASTER_PORT": str(port)}  # fmt: skip
+    ranks = [
+        subprocess.Popen(command, env={**common, "RANK": str(rank), "LOCAL_RANK": str(rank)}, stderr=subprocess.PIPE)
+        for rank in (0, 1)
+    ]
+    errors = [rank.communicate(timeout=300)[1].decode() for rank in ranks]
+    assert [rank.returncode for rank in ranks] == [0, 0], "\n".join(errors)
+    result = json.loads((tmp_path / "run/result.json").read_text())
+    assert result["state"] == "completed"
+    assert (tmp_path / "run/artifacts/weight/weight.json").is_file()
+    assert not (tmp_path / "run/cache").exists()

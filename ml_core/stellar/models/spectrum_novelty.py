@@ -25,7 +25,7 @@ _SEED: Final = 20
 _FEWEST: Final = 20
 
 
-class Familiarity(nn.Module):
+class SpectrumNovelty(nn.Module):
     """Novelty of spectra; 0 for all until it is fitted."""
 
     is_fitted: Tensor
