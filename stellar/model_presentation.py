@@ -27,12 +27,12 @@ MODELS: dict[str, Text] = {
 #: What a star must have to train: title and what it is for.
 NEEDS: dict[str, tuple[Text, Text]] = {
     "both": (
-        gettext_lazy("Spectrum and picture"),
+        gettext_lazy("Spectrum and image"),
         gettext_lazy("Complete stars alone. The classifier still answers when one of both is missing."),
     ),
     "any": (gettext_lazy("Either of them"), gettext_lazy("Uses every star that has a class and something to look at.")),
-    "spectrum": (gettext_lazy("A spectrum"), gettext_lazy("Pictures are never looked at.")),
-    "image": (gettext_lazy("A picture"), gettext_lazy("Spectra are never looked at. Expect much less.")),
+    "spectrum": (gettext_lazy("A spectrum"), gettext_lazy("Images are never looked at.")),
+    "image": (gettext_lazy("An image"), gettext_lazy("Spectra are never looked at. Expect much less.")),
 }
 API = "/api/v1/stellar"
 

@@ -17,7 +17,7 @@ from stellar.report_view import confusion_view
 #: Stars to look at first, by why.
 KINDS: dict[str, str | Promise] = {
     "catalogue": gettext_lazy("Not as in the catalogue"),
-    "modalities": gettext_lazy("Spectrum and picture differ"),
+    "modalities": gettext_lazy("Spectrum and image differ"),
     "none": gettext_lazy("No M0–M4 star"),
     "unsure": gettext_lazy("Least sure"),
 }

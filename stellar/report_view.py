@@ -17,7 +17,7 @@ GROUPS: dict[str, str | Promise] = {
 MODALITIES: dict[str, str | Promise] = {
     "fusion": gettext_lazy("Both"),
     "spectrum": gettext_lazy("Spectrum only"),
-    "image": gettext_lazy("Picture only"),
+    "image": gettext_lazy("Image only"),
     "photometry": gettext_lazy("Magnitudes only"),
 }
 MEASURES: dict[str, str | Promise] = {

@@ -51,11 +51,11 @@ def _reasons(stars: Any, modality: str) -> list[dict[str, Any]]:
         (~has_class & ~Q(subclass=""), _("Its class is none of M0 to M4.")),
         (
             has_class & ~has & ~Q(image_file="") & Q(screening="rejected"),
-            _("Its picture was rejected in the screening."),
+            _("Its image was rejected in the screening."),
         ),
-        (has_class & ~has & Q(spectrum_file="") & Q(image_file=""), _("Spectrum and picture are missing.")),
+        (has_class & ~has & Q(spectrum_file="") & Q(image_file=""), _("Spectrum and image are missing.")),
         (has_class & ~has & Q(spectrum_file="") & ~Q(image_file=""), _("Its spectrum is missing.")),
-        (has_class & ~has & ~Q(spectrum_file="") & Q(image_file=""), _("Its picture is missing.")),
+        (has_class & ~has & ~Q(spectrum_file="") & Q(image_file=""), _("Its image is missing.")),
     ]
     found = stars.aggregate(**{f"reason_{at}": Count("id", filter=where) for at, (where, _text) in enumerate(texts)})
     rows = [{"reason": text, "count": found[f"reason_{at}"]} for at, (_where, text) in enumerate(texts)]

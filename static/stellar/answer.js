@@ -5,7 +5,7 @@ import { showPicture } from "./decided-picture.js";
 import { decidedPlot } from "./decided-spectrum.js";
 import { typeScale } from "./type-scale.js";
 
-const FROM = { spectrum: gettext("the spectrum"), image: gettext("the picture"), photometry: gettext("the magnitudes") };
+const FROM = { spectrum: gettext("the spectrum"), image: gettext("the image"), photometry: gettext("the magnitudes") };
 const LOOKS = { error: "failed", failed: "failed", warning: "warning", info: "info" };
 const ICONS = { failed: "error", warning: "warning", info: "info" };
 
@@ -37,7 +37,7 @@ function verdict(card, answer) {
 /** What the server says in English, in the language of the page. */
 const KNOWN = {
   "star.unlike": { message: gettext("This star looks unlike all M0 to M4 stars that the classifier was trained on."), hint: gettext("Take the class for what it would be if it were one of them.") },
-  "star.disagreement": { message: gettext("Spectrum and picture contradict each other."), hint: gettext("Look whether both show the same star.") },
+  "star.disagreement": { message: gettext("Spectrum and image contradict each other."), hint: gettext("Look whether both show the same star.") },
 };
 
 function findings(place, answer) {

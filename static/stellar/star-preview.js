@@ -36,8 +36,8 @@ export class StarPreview {
     fact(gettext("Predicted"), star.predicted);
     fact(gettext("S/N"), star.sn === null ? "–" : metric(star.sn));
     fact(gettext("Novelty"), star.novelty === null ? "–" : percent(star.novelty));
-    const picture = element("img", { src: this.boot.image.replace("ID", star.id), width: 96, height: 96, alt: gettext("Picture of the star"), class: "star-picture" });
-    picture.addEventListener("error", () => picture.replaceWith(element("span", { class: "star-picture star-picture-none" }, gettext("no picture"))));
+    const picture = element("img", { src: this.boot.image.replace("ID", star.id), width: 96, height: 96, alt: gettext("Image of the star"), class: "star-picture" });
+    picture.addEventListener("error", () => picture.replaceWith(element("span", { class: "star-picture star-picture-none" }, gettext("no image"))));
     const spectrum = element("div", { class: "star-spark-place" });
     this.place.replaceChildren(
       element("a", { href: page, class: "mono strong" }, star.name),

@@ -60,9 +60,9 @@ def test_the_wizard_counts_usable_stars_and_says_why_others_are_left_out(browser
     Star.objects.filter(survey=survey, position=2).update(screening="rejected")
     page = text_of(browser.get("/stellar/train"))
     assert "3 stars left out" in page and "Its class is none of M0 to M4." in page
-    assert "Its picture is missing." in page and "Its picture was rejected in the screening." in page
+    assert "Its image is missing." in page and "Its image was rejected in the screening." in page
     spectra = text_of(browser.get(f"/stellar/train/estimate?survey={survey.id}&modality=spectrum&preset=recommended"))
-    assert "1 star left out" in spectra and "Its picture is missing." not in spectra
+    assert "1 star left out" in spectra and "Its image is missing." not in spectra
 
 
 def test_the_wizard_offers_the_settings_of_the_recipe_and_its_presets(browser: Client, survey: Survey) -> None:
@@ -105,7 +105,7 @@ def test_the_page_of_a_classifier_shows_scores_with_errors_and_where_it_fails(
     browser: Client, version: WeightVersion
 ) -> None:
     page = text_of(browser.get(f"/stellar/classifiers/{version.id}"))
-    assert "Spectrum only" in page and "Picture only" in page and "±" in page
+    assert "Spectrum only" in page and "Image only" in page and "±" in page
     cell = re.search(r'href="([^"]*/stars\?actual=M\d&amp;answer=M\d[^"]*)"', page)
     assert cell is not None
     stars = text_of(browser.get(cell.group(1).replace("&amp;", "&")))

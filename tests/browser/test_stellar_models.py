@@ -88,7 +88,7 @@ def test_a_classifier_is_trained_judged_and_asked(
     expect(page.locator("[data-answer][data-ready]")).to_be_attached(timeout=30_000)
     expect(page.locator("[data-probabilities] li")).to_have_count(5)
     expect(page.locator("[data-modalities]")).to_contain_text("the spectrum")
-    expect(page.locator("[data-modalities]")).to_contain_text("the picture")
+    expect(page.locator("[data-modalities]")).to_contain_text("the image")
     expect(page.locator(".type-scale")).to_have_attribute("aria-label", re.compile(r"^Type M-?\d\.\d ± \d"))
     expect(page.locator("#decided-spectrum .main-svg").first).to_be_visible()
     assert fits(page)
@@ -140,8 +140,8 @@ def test_a_cell_of_the_confusion_matrix_leads_to_its_stars(
     alice: User, version: WeightVersion, open_page: OpenPage
 ) -> None:
     page = open_page(alice, f"/stellar/classifiers/{version.id}")
-    page.get_by_role("link", name="Picture only").click()
-    expect(page.locator("[aria-current=true]", has_text="Picture only")).to_be_visible()
+    page.get_by_role("link", name="Image only").click()
+    expect(page.locator("[aria-current=true]", has_text="Image only")).to_be_visible()
     cell = page.locator(".confusion .shade a").first
     count = int(cell.inner_text())
     cell.click()
