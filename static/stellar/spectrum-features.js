@@ -1,6 +1,4 @@
 /** Lines and bands beside a spectrum: the known ones and those that a person adds, each on or off. */
-import { vacuumToAir } from "./spectrum-math.js";
-
 const UNITS = { "": 1, å: 1, a: 1, angstrom: 1, nm: 10, µm: 1e4, um: 1e4, micron: 1e4 };
 
 /**
@@ -14,11 +12,6 @@ export function readLine(text) {
   if (!(wavelength >= 500 && wavelength <= 1e6)) return null;
   const name = `${text.slice(0, found.index)} ${text.slice(found.index + found[0].length)}`.replaceAll(/[,;=]/g, " ").trim();
   return { name: name.slice(0, 24) || `${Number(wavelength.toFixed(1))}`, wavelength };
-}
-
-/** A wavelength that was read in air, in vacuum (A): one step of the inverse is enough to a thousandth. */
-export function airToVacuum(wavelength) {
-  return wavelength + (wavelength - vacuumToAir(wavelength));
 }
 
 /** Key that tells K I 7667 from K I 7701. */

@@ -13,6 +13,9 @@ export function vacuumToAir(wavelength) {
   return wavelength / (1 + 0.05792105 / (238.0185 - s2) + 0.00167917 / (57.362 - s2));
 }
 
+/** Wavelengths (A) of air in vacuum: one step of the inverse is right to a thousandth. */
+export const airToVacuum = (wavelength) => wavelength + (wavelength - vacuumToAir(wavelength));
+
 /** @param {ArrayLike<number>} ivar @returns {Float64Array} standard deviations; NaN where nothing was measured */
 export const errorsOf = (ivar) => Float64Array.from(ivar, (one) => (one > 0 ? 1 / Math.sqrt(one) : NaN));
 

@@ -3,7 +3,8 @@ import { element, icon } from "../js/icons.js";
 import { saveText } from "../js/plots/tools.js";
 import { drawSpectrum } from "./spectrum-draw.js";
 import { spectrumRows } from "./spectrum-export.js";
-import { airToVacuum, keyOf, readLine } from "./spectrum-features.js";
+import { keyOf, readLine } from "./spectrum-features.js";
+import { airToVacuum } from "./spectrum-math.js";
 import { DEFAULTS, SpectrumView } from "./spectrum-view.js";
 
 const REMEMBERED = "stellar-spectrum";

@@ -5,7 +5,7 @@
 import { drawSpectrum, panelsOf } from "./spectrum-draw.js";
 import { gesturesOn } from "./spectrum-gestures.js";
 import { shownFeatures } from "./spectrum-features.js";
-import { calmRange, errorsOf, firstAt, fitMeans, LIGHT, prettyUnit, smooth, vacuumToAir } from "./spectrum-math.js";
+import { airToVacuum, calmRange, errorsOf, firstAt, fitMeans, LIGHT, prettyUnit, smooth, vacuumToAir } from "./spectrum-math.js";
 
 const SMALLEST = 8; // Angstrom that can be zoomed to
 const ROOM = 0.1;
@@ -33,9 +33,13 @@ export class SpectrumView extends EventTarget {
     return Boolean(this.star);
   }
 
-  /** @param {{wavelength: number[], flux: number[], error: (number|null)[], flux_unit: string, velocity: number} | null} star vacuum, observed */
+  /** @param {{wavelength: number[], flux: number[], error: (number|null)[], medium: string, flux_unit: string, velocity: number} | null} star as observed, in Angstrom */
   setStar(star) {
-    this.star = star && { ...star, ivar: Float64Array.from(star.error, (one) => (one > 0 ? 1 / one ** 2 : 0)) };
+    this.star = star && {
+      ...star,
+      wavelength: Float64Array.from(star.wavelength, (one) => (star.medium === "air" ? airToVacuum(one) : one)),
+      ivar: Float64Array.from(star.error, (one) => (one > 0 ? 1 / one ** 2 : 0)),
+    };
     this.decided = null;
     delete this.settings.velocity;
     this.fits = [];

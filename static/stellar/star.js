@@ -105,7 +105,7 @@ function thumb(star) {
     : element("span", { class: "thumb-none", "aria-hidden": "true" }, "–");
   const distance = interpolate(gettext("distance %s"), [star.distance.toPrecision(3)]);
   return element("a", { class: "thumb", href: address, title: `${star.name} · ${distance}` }, inside,
-    element("span", { class: "thumb-caption" }, words || gettext("no class"), element("span", { class: "muted num" }, ` S/N ${star.sn === null ? "–" : star.sn.toFixed(0)}`)));
+    element("span", { class: "thumb-caption" }, words || gettext("no class"), element("span", {}, ` S/N ${star.sn === null ? "–" : star.sn.toFixed(0)}`)));
 }
 
 async function decide(decision) {
