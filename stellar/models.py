@@ -43,7 +43,7 @@ class Survey(OwnedModel):
     choice = models.JSONField(default=dict, blank=True, help_text=_("What the import was asked to do."))
 
     stars = models.PositiveIntegerField(default=0)
-    complete = models.PositiveIntegerField(default=0, help_text=_("With a class, a spectrum and a picture."))
+    complete = models.PositiveIntegerField(default=0, help_text=_("With a class, a spectrum and an image."))
     with_spectrum = models.PositiveIntegerField(default=0)
     with_image = models.PositiveIntegerField(default=0)
     classes = models.JSONField(default=dict, blank=True, help_text=_("Number of complete stars by class."))
@@ -116,7 +116,7 @@ class Star(models.Model):
     type = models.FloatField(null=True, blank=True, help_text=_("Continuous sub-type: 2.4 lies between M2 and M3."))
     type_sd = models.FloatField(null=True, blank=True)
     novelty = models.FloatField(null=True, blank=True, help_text=_("0 to 1: unlike every M0 to M4 star learnt from."))
-    modalities_differ = models.BooleanField(null=True, help_text=_("Spectrum and picture say different classes."))
+    modalities_differ = models.BooleanField(null=True, help_text=_("Spectrum and image say different classes."))
 
     objects = OwnedManager()
 
@@ -169,11 +169,11 @@ class Star(models.Model):
             told.append(self.fault)
         elif not (self.spectrum_file and self.image_file):
             lacks = [
-                what for what, file in (("spectrum", self.spectrum_file), ("picture", self.image_file)) if not file
+                what for what, file in (("spectrum", self.spectrum_file), ("image", self.image_file)) if not file
             ]
             told.append(f"The {' and the '.join(lacks)} {'are' if len(lacks) == 2 else 'is'} missing.")
         if self.screening == self.Screening.REJECTED:
-            told.append("The picture was rejected in the screening.")
+            told.append("The image was rejected in the screening.")
         return " ".join(told)
 
     @property
@@ -196,7 +196,7 @@ class Prediction(OwnedModel):
     is_partial = models.BooleanField(default=False, help_text=_("Some stars of the survey were chosen."))
     stars = models.PositiveIntegerField(default=0, help_text=_("Classified."))
     counts = models.JSONField(default=dict, blank=True, help_text=_("Stars by class, and none."))
-    disagreements = models.PositiveIntegerField(default=0, help_text=_("Spectrum and picture differ."))
+    disagreements = models.PositiveIntegerField(default=0, help_text=_("Spectrum and image differ."))
     summary = models.JSONField(default=dict, blank=True, help_text=_("As the run wrote it."))
 
     class Meta:
@@ -274,7 +274,7 @@ class Download(OwnedModel):
     """Pictures or spectra of a survey's stars, fetched from an archive by one run."""
 
     class Kind(models.TextChoices):
-        IMAGES = "images", _("Pictures")
+        IMAGES = "images", _("Images")
         SPECTRA = "spectra", _("Spectra")
 
     survey = models.ForeignKey(Survey, on_delete=models.CASCADE, related_name="downloads")

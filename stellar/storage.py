@@ -66,7 +66,7 @@ def image_path(star: Star) -> Path:
     Raises:
         FilesMissingError: It has none, or the file is gone.
     """
-    return _file(star, star.image_file, "picture")
+    return _file(star, star.image_file, "image")
 
 
 def existing(path: Path, what: str) -> Path:

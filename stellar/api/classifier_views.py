@@ -88,7 +88,7 @@ class ClassifyView(APIView):
         length = request.META.get("CONTENT_LENGTH") or ""
         if length.isdecimal() and int(length) > 2 * limits().max_image_bytes + (64 << 10):
             raise StellarError("The files are larger than what is taken.", code="upload.too_large", where="spectrum",
-                               hint="Send the spectrum and the picture of one star.")  # fmt: skip
+                               hint="Send the spectrum and the image of one star.")  # fmt: skip
 
     @extend_schema(request={"multipart/form-data": forms.ClassifySerializer}, responses=OpenApiTypes.OBJECT)
     def post(self, request: Request) -> Response:

@@ -53,14 +53,14 @@ def classify_files(user: User, version: WeightVersion, files: StarFiles, *, attr
         WorkerSideError: The worker refused a file or the weight; ``where`` says which.
     """
     if not (files.spectrum or files.image or len(files.magnitudes) > 1):
-        raise StellarError("There is neither a spectrum nor a picture, and no colour.", where="spectrum",
+        raise StellarError("There is neither a spectrum nor an image, and no colour.", where="spectrum",
                            code="stellar.nothing_to_classify",
-                           hint="Choose a FITS spectrum, a picture, or both.")  # fmt: skip
+                           hint="Choose a FITS spectrum, an image, or both.")  # fmt: skip
     for where, content in (("spectrum", files.spectrum), ("image", files.image)):
         if content is not None and len(content) > limits().max_image_bytes:
             raise StellarError(f"The file is larger than the {limits().max_image_bytes:,} bytes that are taken.",
                                code="stellar.file_too_large", where=where,
-                               hint="Send the spectrum of one star, or a smaller picture.")  # fmt: skip
+                               hint="Send the spectrum of one star, or a smaller image.")  # fmt: skip
     check_rate(user.pk)
     from ml_core.stellar.predict.request import StarRequest, pack_star
 

@@ -59,7 +59,7 @@ def export_stars(
 
 
 def choose_columns(names: Sequence[str]) -> list[StarColumn]:
-    """Columns by their names, in the order of the table.
+    """Columns by their names, in that order; all without any.
 
     Raises:
         StellarError: There is no such column.
@@ -69,7 +69,7 @@ def choose_columns(names: Sequence[str]) -> list[StarColumn]:
     if unknown:
         raise StellarError(f'There is no column "{unknown[0][:40]}".', code="stellar.column", where="columns",
                            hint=f"Of: {', '.join(known)}.")  # fmt: skip
-    return [column for column in COLUMNS if not names or column.name in names]
+    return [known[name] for name in dict.fromkeys(names)] or list(COLUMNS)
 
 
 def file_stem(text: str) -> str:

@@ -56,7 +56,7 @@ class SurveyUpload:
         if Path(name).suffix.lower() not in TABLES | SPECTRA | PICTURES | {_ZIP}:
             raise StellarError(
                 f"A survey is not made of {Path(name).suffix[:20] or 'unnamed'} files.", code="upload.suffix",
-                where="file", hint="Bring a catalogue (.csv, .vot, .fits, .ecsv), spectra (.fits), pictures, or a zip.",
+                where="file", hint="Bring a catalogue (.csv, .vot, .fits, .ecsv), spectra (.fits), images, or a zip.",
             )  # fmt: skip
         if len(self.names) >= MAX_FILES:
             raise StellarError("These are too many files at once.", code="upload.too_many_files", where="file",

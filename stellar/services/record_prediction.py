@@ -27,6 +27,8 @@ EMBEDDING: Final = "embedding.json"
 VECTORS: Final = "embedding.npy"
 _KEPT = (ANSWERS, SUMMARY, EMBEDDING, VECTORS)
 _SOURCES = ("spectrum", "image", "photometry")
+_NEEDED = {"name", "predicted", "confidence", "type", "type_sd", "novelty", "modality", "disagrees",
+           *(f"p_{name}" for name in CLASSES)}  # fmt: skip
 BATCH = 5_000
 
 
@@ -77,7 +79,11 @@ def _store(prediction: Prediction, path: Path) -> int:
 
 def _answers(prediction: Prediction, path: Path, ids: dict[str, Any]) -> Iterator[StarClassification]:
     with path.open(encoding="utf-8", newline="") as stream:
-        for row in csv.DictReader(stream):
+        reader = csv.DictReader(stream)
+        missing = _NEEDED - set(reader.fieldnames or ())
+        if missing:
+            raise KeyError(*sorted(missing))
+        for row in reader:
             star = ids.get(row["name"])
             if star is None or not row["confidence"]:
                 continue  # deleted meanwhile, or its files could not be used

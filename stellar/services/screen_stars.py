@@ -65,7 +65,7 @@ def undo(survey: Survey) -> list[Star]:
         Survey.objects.select_for_update().get(id=survey.id)
         last = ScreeningDecision.objects.filter(survey=survey).order_by("-id").first()
         if last is None:
-            raise NotFoundError("There is no decision to take back.", hint="Accept or reject a picture first.")
+            raise NotFoundError("There is no decision to take back.", hint="Accept or reject an image first.")
         made = ScreeningDecision.objects.filter(survey=survey, group=last.group)
         for before in DECISIONS:
             Star.objects.filter(id__in=made.filter(before=before).values("star_id")).update(screening=before)

@@ -96,7 +96,7 @@ def test_a_catalogue_alone_is_a_survey_to_download_for(alice_api: Any) -> None:
     assert (body["name"], body["stars"], body["complete"], body["with_spectrum"]) == ("my stars", 1, 0, 0)
     star = Star.objects.get(survey=body["id"])
     assert (star.name, star.label, star.reason) == (
-        "1234567890123456789", 1, "The spectrum and the picture are missing.",
+        "1234567890123456789", 1, "The spectrum and the image are missing.",
     )  # fmt: skip
 
 
