@@ -23,7 +23,13 @@ Groups = list[list[int]]
 def find(version: dict[str, Any], columns: Columns, copies: Groups, alike: Groups) -> list[dict[str, Any]]:
     """All findings, gravest first: code, severity, message, hint, count, positions (at most 500)."""
     about_images = [*_about_files(columns), *_about_copies(columns, copies, alike), *_about_light(columns)]
-    found = [*about_images, *_about_classes(version)]
+    if version["task"] == "classify":
+        return in_order([*about_images, *_about_classes(version)])
+    return in_order([*about_images, *_about_splits(version)])
+
+
+def in_order(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Findings, gravest first."""
     return sorted(found, key=lambda finding: (_ORDER[finding["severity"]], -finding["count"]))
 
 
@@ -99,6 +105,10 @@ def _about_classes(version: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield _finding("imbalance", "warning", len(filled),
                        f"The largest class has {max(filled) / min(filled):,.0f} times as many training images as the "
                        "smallest.", "Weigh the classes in the loss, or add images to the small ones.")  # fmt: skip
+    yield from _about_splits(version)
+
+
+def _about_splits(version: dict[str, Any]) -> Iterator[dict[str, Any]]:
     for split in ("train", "val"):
         if not version["counts"]["splits"][split]:
             yield _finding(f"empty_{split}", "warning", 1, f"The split {split} is empty.",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -14,8 +15,9 @@ from numpy.typing import NDArray
 
 from ml_core.data.annotations.boxes import Boxes, BoxFormat, overlap, to_xyxy
 from ml_core.data.annotations.builder import CROWD, NO_CLASS, Columns
-from ml_core.data.annotations.table import EMPTY, NOT_NAMED, AnnotationTable
-from ml_core.data.findings import Severity
+from ml_core.data.annotations.table import EMPTY, NOT_NAMED, AnnotationTable, image_sizes
+from ml_core.data.findings import Severity, in_order
+from ml_core.data.manifest import read_items, read_version
 
 _LISTED: Final = 500
 _OUT_PIXELS: Final = 0.5  # tools round to half a pixel
@@ -23,7 +25,6 @@ _TINY_PIXELS: Final = 2.0
 _DOUBLED: Final = 0.9  # intersection over union from which two boxes mean one object
 _MAX_STEPS: Final = 200
 _FEW, _IMBALANCE = 10, 20.0
-_ORDER: Final = {"error": 0, "warning": 1, "info": 2}
 _SWAPS_SIDES: Final = 5  # orientations 5 to 8 lay an image on its side
 
 Rows = NDArray[np.int64]
@@ -61,10 +62,25 @@ class LabelledImages:
         self.corners: Boxes = to_xyxy(np.asarray(self.table.box), self.box_format, self.sizes[self.image])
 
 
+def open_labelled(version: Path) -> LabelledImages:
+    """What the findings look at, from a version folder.
+
+    Raises:
+        FormatError: It is damaged, or has no annotations.
+    """
+    facts, table = read_version(version, ("detect",)), AnnotationTable(version)
+    items = list(read_items(version))
+    return LabelledImages(
+        table, table.box_format, image_sizes(items), np.asarray(table.image_state), np.asarray(table.declared_size),
+        np.array([item.orientation for item in items], dtype=np.uint8), [item.mode for item in items],
+        np.array([item.split == "train" for item in items], dtype=bool), facts["classes"],
+    )  # fmt: skip
+
+
 def find_in_labels(images: LabelledImages) -> list[dict[str, Any]]:
     """All findings, gravest first."""
     found = [*_about_boxes(images), *_about_names(images), *_about_images(images), *_about_balance(images)]
-    return sorted(found, key=lambda finding: (_ORDER[finding["severity"]], -finding["count"]))
+    return in_order(found)
 
 
 def _finding(

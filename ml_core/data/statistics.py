@@ -17,9 +17,12 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ml_core.data.findings import find
+from ml_core.data.box_statistics import describe_boxes
+from ml_core.data.findings import find, in_order
 from ml_core.data.formats.base import SPLITS
+from ml_core.data.histogram import histogram
 from ml_core.data.import_order import ImportReporter
+from ml_core.data.label_findings import find_in_labels, open_labelled
 from ml_core.data.manifest import STATISTICS_FILE, Item, read_items, read_version
 from ml_core.data.measure import THUMB_SIDE, Measures, measure_image
 from ml_core.data.near_copies import near_groups
@@ -27,7 +30,6 @@ from ml_core.errors import CodedError
 from ml_core.run.files import write_json_atomic
 
 FORMAT: Final = 1
-_BINS: Final = 32
 _BATCH: Final = 8
 _MAX_LISTED: Final = 500
 
@@ -96,7 +98,7 @@ def measure_version(order: StatisticsOrder, run: ImportReporter) -> dict[str, An
     Raises:
         FormatError: The version folder is missing or damaged.
     """
-    version = read_version(order.version)
+    version = read_version(order.version, ("classify", "detect"))
     columns = Columns(int(version["counts"]["images"]))
     for position, (item, measured) in enumerate(_measure_all(order)):
         columns.take(position, item, measured)
@@ -116,6 +118,10 @@ def measure_version(order: StatisticsOrder, run: ImportReporter) -> dict[str, An
         "unreadable": columns.unreadable[:_MAX_LISTED],
         "findings": find(version, columns, copies, alike),
     }
+    if version["task"] == "detect":
+        images = open_labelled(order.version)
+        statistics["boxes"] = describe_boxes(images)
+        statistics["findings"] = in_order([*statistics["findings"], *find_in_labels(images)])
     statistics["summary"] = _summary(statistics, columns, copies, alike)
     write_json_atomic(order.version / STATISTICS_FILE, statistics)
     return statistics
@@ -168,16 +174,6 @@ def _near_copies(columns: Columns, copies: list[list[int]], distance: int) -> li
 
 def _listed(groups: list[list[int]]) -> dict[str, Any]:
     return {"groups": len(groups), "images": sum(map(len, groups)), "examples": [g[:20] for g in groups[:100]]}
-
-
-def histogram(values: NDArray[Any], low: float | None = None, high: float | None = None) -> dict[str, list[Any]]:
-    """Counts in 32 equal bins between ``low`` and ``high``, or between the extremes of the values."""
-    values = values[np.isfinite(values)]
-    if not len(values):
-        return {"edges": [0.0, 1.0], "counts": [0]}
-    bounds = (float(values.min() if low is None else low), float(values.max() if high is None else high))
-    counts, edges = np.histogram(np.clip(values, *bounds), bins=_BINS, range=bounds)
-    return {"edges": [round(float(edge), 6) for edge in edges], "counts": counts.tolist()}
 
 
 def _extremes(values: NDArray[np.float32]) -> dict[str, list[int]]:

@@ -114,6 +114,10 @@ def _flat(root: Folder) -> Candidate:
     return _candidate(root, per_class, sum(folder.images for folder in root.folders), evidence, [], {})
 
 
+def _is_container(name: str) -> bool:
+    return name in _CONTAINER_NAMES or name in SPLIT_NAMES or _SPLIT_LIKE.fullmatch(name) is not None
+
+
 def _count(folders: list[Folder]) -> str:
     return "1 class folder" if len(folders) == 1 else f"{len(folders):,} class folders"
 
@@ -135,7 +139,7 @@ def _candidate(
     if len(classes) < 2:
         score *= 0.7
         warnings = [*warnings, "There is only one class, so nothing can be told apart."]
-    containers = [name for name in classes if name.lower() in _CONTAINER_NAMES or _SPLIT_LIKE.fullmatch(name.lower())]
+    containers = [name for name in classes if _is_container(name.lower())]
     if classes and 2 * len(containers) >= len(classes):
         score *= 0.3
         evidence = [*evidence, f'Folders such as "{containers[0]}" hardly name a class: another format is more likely.']

@@ -83,11 +83,12 @@ def _json(name: str, value: object) -> str:
 
 
 def looks_like_rows(text: str) -> bool:
-    """Whether the first rows are those of a label file; an empty file is."""
+    """Whether most of the first rows are those of a label file; an empty file is one."""
     lines = [line for line in text[:4096].splitlines()[:20] if line.strip()]
     if len(text) > 4096 and lines:
         lines = lines[:-1] or lines
-    return all(not isinstance(_parse(line.split(), 1, 0), str) or _is_long_row(line) for line in lines)
+    good = sum(not isinstance(_parse(line.split(), 1, 0), str) or _is_long_row(line) for line in lines)
+    return 2 * good > len(lines) or not lines
 
 
 def _is_long_row(line: str) -> bool:

@@ -71,6 +71,8 @@ def test_no_image_is_told_with_the_layout_that_is_expected(tmp_path: Path) -> No
         ["1.png", "2.png"],
         ["images/1.png", "labels/1.txt"],
         ["train/images/1.png", "train/labels/1.txt", "val/images/2.png"],
+        ["images/train/1.png", "images/val/2.png", "labels/train/1.txt"],
+        ["train/1.png", "val/2.png"],
         ["images/train2017/1.png", "images/val2017/2.png", "annotations/instances.json"],
         ["JPEGImages/1.png", "Annotations/1.xml"],
         ["project/photos/cats/1.png", "project/more/dogs/2.png", "other/deep/birds/3.png"],
