@@ -13,7 +13,7 @@ from typing import Any, Final
 from ml_core.data.file_index import FileIndex, join
 from ml_core.data.formats.base import SPLITS, Candidate, Split
 from ml_core.data.readers.base import count_of, label_format, split_of_folder, split_of_name
-from ml_core.data.readers.coco_images import ImageFinder
+from ml_core.data.readers.coco_images import ImageFinder, name_of
 from ml_core.data.readers.coco_reader import CocoReader
 from ml_core.data.readers.json_stream import read_document
 from ml_core.errors import CodedError
@@ -65,7 +65,11 @@ def _looks_like_coco(index: FileIndex, path: str) -> bool:
         return False
     lists = {match[1] for match in _LISTS.finditer(head + b"\n" + tail)}
     # The head and the tail of a large file show two of the three lists at least, unless images are the middle one.
-    return len(lists) >= 2 or (bool(lists) and full.stat().st_size > 2 * _HEAD_BYTES and b'"file_name"' in head + tail)
+    return len(lists) >= 2 or (bool(lists) and full.stat().st_size > 2 * _HEAD_BYTES and _names_images(head + tail))
+
+
+def _names_images(text: bytes) -> bool:
+    return b'"file_name"' in text or b'"coco_url"' in text
 
 
 def _kind(name: str) -> str:
@@ -124,7 +128,7 @@ def _look_into(index: FileIndex, finder: ImageFinder, path: str) -> dict[str, An
 
     def image(entry: Any) -> None:
         facts["images"] += 1
-        name = entry.get("file_name") if isinstance(entry, dict) else None
+        name = name_of(entry) if isinstance(entry, dict) else None
         facts["found"] += isinstance(name, str) and bool(finder.find(name, split, path)[0])
 
     def annotation(entry: Any) -> None:

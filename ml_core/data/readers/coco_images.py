@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import Final
+from typing import Any, Final
 
 from ml_core.data.file_index import FileIndex, join
 from ml_core.data.formats.base import Split
@@ -52,6 +52,14 @@ class ImageFinder:
     def _nearness(self, place: str, parts: list[str], split: Split | None, label_file: str) -> tuple[int, bool, int]:
         tail = _common(list(reversed(place.split("/"))), list(reversed(parts)))
         return tail, split is not None and self._split(place) == split, _common(place.split("/"), label_file.split("/"))
+
+
+def name_of(entry: dict[str, Any]) -> Any:
+    """The name of an image; LVIS gives its address alone, whose last two parts are folder and name."""
+    name, address = entry.get("file_name"), entry.get("coco_url")
+    if name is None and isinstance(address, str):
+        return "/".join(address.split("/")[-2:])
+    return name
 
 
 def _common(one: list[str], other: list[str]) -> int:

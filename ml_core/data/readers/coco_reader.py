@@ -16,7 +16,7 @@ from ml_core.data.formats.base import Split
 from ml_core.data.import_order import ImportReporter
 from ml_core.data.manifest import Reject
 from ml_core.data.readers.base import Categories, ImageLabels, Role, split_of_folder
-from ml_core.data.readers.coco_images import AMBIGUOUS, ImageFinder
+from ml_core.data.readers.coco_images import AMBIGUOUS, ImageFinder, name_of
 from ml_core.data.readers.coco_rows import BAD_SHAPE, CURES, NO_IMAGE, NO_OBJECT, read_annotation, to_json
 from ml_core.data.readers.json_stream import read_document
 
@@ -129,7 +129,7 @@ class CocoReader:
         return number
 
     def _image(self, file: int, path: str, entry: Any) -> None:
-        key, name = (entry.get("id"), entry.get("file_name")) if type(entry) is dict else (None, None)
+        key, name = (entry.get("id"), name_of(entry)) if type(entry) is dict else (None, None)
         if not isinstance(key, int | str) or type(name) is not str or not name:
             self._rejects.append(Reject(path, _NO_NAME, "Give it an id and a file_name.", is_file=False))
             return

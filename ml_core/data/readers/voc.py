@@ -37,7 +37,6 @@ from ml_core.data.readers.voc_xml import Parsed, is_annotation, parse_annotation
 
 _SAMPLED: Final = 12
 _NOT_XML: Final = "It is no well-formed XML file of Pascal VOC."
-_MASK_FOLDERS: Final = ("segmentationclass", "segmentationobject")
 
 
 @dataclass
@@ -80,13 +79,20 @@ def _pair(index: FileIndex) -> _Pairing:
     stems = {folder: {stem(name) for name in names} for folder, names in index.images.items()}
     for folder, files in index.with_suffix(".xml").items():
         mine = {stem(name) for name in files}
-        best = max(stems, key=lambda other: (len(mine & stems[other]), _nearness(folder, other), other))
+        shared = {other: len(mine & known) for other, known in stems.items()}
+        best = max(stems, key=lambda other: (shared[other], not _holds_masks(other), _nearness(folder, other), other))
         pairing.folders[folder] = best
         pairing.files += len(files)
         pairing.matched += len(mine & stems[best])
         pairing.lists[folder] = _read_lists(index, pairing, folder)
     pairing.images = sum(len(index.images[folder]) for folder in set(pairing.folders.values()))
     return pairing
+
+
+def _holds_masks(folder: str) -> bool:
+    """Whether a folder's name is one of pictures that show labels: they are called as the images are."""
+    name = folder.rpartition("/")[2].lower()
+    return name.startswith(("segmentation", "mask", "trimap", "label", "depth"))
 
 
 def _nearness(folder: str, other: str) -> tuple[bool, int]:
@@ -200,7 +206,7 @@ class VocReader:
             return Role("other", reason="It lists the images of a split and was read.", cure="Nothing.")
         if folder in self._image_folders:
             return Role("image", self._split_of.get(path, split_of_folder(folder)))
-        if folder.rpartition("/")[2].lower() in _MASK_FOLDERS:
+        if _holds_masks(folder):
             return Role("other", reason="It is a picture of masks, which are not read; the boxes are.", cure="Nothing.")
         return Role("reject", reason="It lies outside the folders of the images.",
                     cure="Move it beside the other images, or remove it.")  # fmt: skip

@@ -75,8 +75,9 @@ def _label_files(index: FileIndex) -> dict[str, list[str]]:
 def _pairings(index: FileIndex) -> list[_Pairing]:
     texts = _label_files(index)
     found: dict[str, _Pairing] = {}
+    places = _places_of(texts)
     for folder, images in index.images.items():
-        for label_folder, kind in _label_folders(folder, texts):
+        for label_folder, kind in _label_folders(folder, texts, places):
             stems = {stem(name) for name in images}
             labels = texts[label_folder]
             matched = sum(stem(name) in stems for name in labels)
@@ -92,20 +93,30 @@ def _pairings(index: FileIndex) -> list[_Pairing]:
     return sorted((pairing for pairing in found.values() if pairing.matched), key=lambda entry: -entry.matched)
 
 
-def _label_folders(folder: str, texts: dict[str, list[str]]) -> Iterator[tuple[str, str]]:
-    """Folders whose path is that of the images with one part called ``label...``, and the folder itself."""
-    parts = folder.split("/") if folder else []
-    for label_folder in texts:
-        if label_folder == folder:
-            yield label_folder, _BESIDE
-            continue
-        others = label_folder.split("/")
-        if len(others) == len(parts):
-            differing = [other for part, other in zip(parts, others, strict=True) if part != other]
-            if len(differing) == 1 and differing[0].lower().startswith(("label", "annotation")):
-                yield label_folder, differing[0]
-        elif others[:-1] == parts and others[-1].lower().startswith("label"):
-            yield label_folder, others[-1]
+_Place = tuple[tuple[str, ...], tuple[str, ...]]
+
+
+def _places_of(texts: dict[str, list[str]]) -> dict[_Place, list[tuple[str, str]]]:
+    """Folders with a part called ``label...``, by what stands before and behind it."""
+    found: dict[_Place, list[tuple[str, str]]] = defaultdict(list)
+    for folder in texts:
+        parts = tuple(folder.split("/"))
+        for number, part in enumerate(parts):
+            if part.lower().startswith(("label", "annotation")):
+                found[parts[:number], parts[number + 1 :]].append((folder, part))
+    return found
+
+
+def _label_folders(
+    folder: str, texts: dict[str, list[str]], places: dict[_Place, list[tuple[str, str]]]
+) -> Iterator[tuple[str, str]]:
+    """The folder itself, folders whose path differs in the one part called ``label...``, and such ones inside."""
+    if folder in texts:
+        yield folder, _BESIDE
+    parts = tuple(folder.split("/")) if folder else ()
+    for number in range(len(parts)):
+        yield from (place for place in places.get((parts[:number], parts[number + 1 :]), ()) if place[0] != folder)
+    yield from places.get((parts, ()), ())
 
 
 def _candidate(index: FileIndex, pairing: _Pairing, known: Description, kinds: int) -> Candidate:

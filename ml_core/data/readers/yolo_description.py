@@ -54,7 +54,8 @@ class Description:
 
 def describe(index: FileIndex) -> Description:
     """The description of a folder: the one whose paths hold best, else a list of names, else nothing."""
-    found = [*_yaml_files(index), *_darknet_files(index)]
+    faults: list[str] = []
+    found = [*_yaml_files(index, faults), *_darknet_files(index)]
     if found:
         best = max(
             found, key=lambda entry: (len(entry.folders) + bool(entry.listed), bool(entry.names), -len(entry.path))
@@ -63,27 +64,34 @@ def describe(index: FileIndex) -> Description:
             if other is not best:
                 best.warnings.append(f'"{other.path}" describes the data set too and was not used.')
                 best.used |= other.used
+        best.warnings += faults
         return best
-    return _names_alone(index)
+    alone = _names_alone(index)
+    alone.warnings += faults
+    return alone
 
 
-def _yaml_files(index: FileIndex) -> Iterator[Description]:
+def _yaml_files(index: FileIndex, faults: list[str]) -> Iterator[Description]:
     for folder, names in index.others.items():
         if folder.count("/") >= _MAX_DEPTH:
             continue
         for name in names:
             if name.lower().endswith((".yaml", ".yml")):
-                known = _from_yaml(index, join(folder, name))
+                known = _from_yaml(index, join(folder, name), faults)
                 if known is not None:
                     yield known
 
 
-def _from_yaml(index: FileIndex, path: str) -> Description | None:
+def _from_yaml(index: FileIndex, path: str, faults: list[str]) -> Description | None:
     if (index.root / path).is_symlink():
         return None
     try:
         values = read_yaml(index.root / path)
-    except (CodedError, UnicodeDecodeError):
+    except CodedError as error:
+        faults.append(f'"{path}" was not used: {error.message}')
+        return None
+    except UnicodeDecodeError:
+        faults.append(f'"{path}" was not used: it is not UTF-8 text.')
         return None
     if not ({"names", "nc"} & values.keys() and {"train", "val", "test", "names"} & values.keys()):
         return None

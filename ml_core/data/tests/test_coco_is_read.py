@@ -134,6 +134,13 @@ def test_images_are_found_by_as_much_of_their_path_as_fits(tmp_path: Path) -> No
     assert len(taken.finding("images_without_labels")["positions"]) == 1  # type: ignore[index]
 
 
+def test_an_address_names_an_image_where_nothing_else_does(tmp_path: Path) -> None:
+    listed = [{"id": 1, "coco_url": "http://images.example.org/train2017/a.jpg"}]
+    rows = [{"id": 1, "image_id": 1, "category_id": 2, "bbox": [1, 2, 3, 4]}]
+    taken = take(coco_set(tmp_path / "in", images=listed, annotations=rows), tmp_path)
+    assert taken.boxes("images/train2017/a.jpg") == [[1, 2, 4, 6]]
+
+
 def test_captions_are_no_boxes(tmp_path: Path) -> None:
     document = coco_document(annotations=[{"id": 1, "image_id": 7, "caption": "a dog"}])
     images(tmp_path / "in", "images/a.jpg", "images/b.jpg")

@@ -68,6 +68,15 @@ def test_what_does_not_fit_is_named(tmp_path: Path) -> None:
     assert "a" not in taken.version["classes"]
 
 
+def test_pictures_of_masks_are_not_taken_for_the_images(tmp_path: Path) -> None:
+    root = images(tmp_path / "in", "images/1.jpg", "annotations/trimaps/1.png", "annotations/trimaps/2.png")
+    files(root, {"annotations/xmls/1.xml": voc_xml("1.jpg", voc_object("cat", 1, 1, 9, 9))})
+    taken = take(root, tmp_path)
+    taken.assert_counts()
+    assert [item.path for item in taken.items] == ["images/1.jpg"]
+    assert taken.counts["other_files"] == 2
+
+
 def test_another_size_than_the_image_has_is_told(tmp_path: Path) -> None:
     root = images(tmp_path / "in", "images/1.png")
     files(root, {"xml/1.xml": voc_xml("1.png", voc_object("k", 1, 1, 9, 9), size=(640, 480))})

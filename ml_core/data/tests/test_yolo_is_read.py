@@ -124,7 +124,9 @@ def test_a_link_is_not_followed(tmp_path: Path) -> None:
 def test_aliases_and_huge_descriptions_are_not_read(tmp_path: Path) -> None:
     root = yolo_set(tmp_path / "in")
     (root / "data.yaml").write_text("a: &a [x]\nnames: [*a, *a]\ntrain: images/train\n")
-    assert take(root, tmp_path / "1").version["classes"] == ["class 0", "class 1"]
+    taken = take(root, tmp_path / "1")
+    assert taken.version["classes"] == ["class 0", "class 1"]
+    assert '"data.yaml" was not used: YAML aliases are not allowed.' in taken.version["warnings"]
     (root / "data.yaml").write_text("names: [x, y]\n" + "#" * (1 << 20))
     assert take(root, tmp_path / "2").version["classes"] == ["class 0", "class 1"]
 
