@@ -75,7 +75,7 @@ def train(config: TrainConfig, run: RunContext) -> dict[str, Any]:
     "stellar.benchmark",
     BenchmarkConfig,
     title="Compare classifiers of M stars",
-    summary="Trains on one survey, scores on stars that were left out, by S/N group, for spectrum, picture, both, the "
+    summary="Trains on one survey, scores on stars that were left out, by S/N group, for spectrum, image, both, the "
     "specification's network and the baselines.",
     queue="train",
 )

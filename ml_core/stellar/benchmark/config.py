@@ -50,7 +50,7 @@ class BenchmarkConfig(RecipeConfig):
     )
     methods: list[MethodName] = option(
         list(get_args(MethodName)),
-        description="What to compare. fusion is the recommended classifier, also with spectrum or picture alone; "
+        description="What to compare. fusion is the recommended classifier, also with spectrum or image alone; "
         "fusion_plain the specification's network; the others are baselines.",
         group=METHODS,
         min_length=1,

@@ -41,7 +41,7 @@ class Fold:
     asked_rows: NDArray[np.int64]
 
     def train(self) -> Arrays:
-        """Stars to learn from, without their pictures."""
+        """Stars to learn from, without their images."""
         return {name: held[self.learnt_rows] for name, held in self.learnt.items() if name != "image"}
 
     def test(self) -> Arrays:

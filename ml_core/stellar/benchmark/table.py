@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 TITLES: Final = {
-    "fusion": "fusion (recommended)", "spectrum": "its spectrum alone", "image": "its picture alone",
+    "fusion": "fusion (recommended)", "spectrum": "its spectrum alone", "image": "its image alone",
     "photometry": "its colours alone", "fusion_plain": "fusion of the specification", "chi2": "chi-square templates",
     "random_forest": "random forest, spectra", "colours": "random forest, colours",
 }  # fmt: skip
