@@ -137,7 +137,7 @@ def _findings(answers: Classification, facts: dict[str, Any]) -> list[dict[str, 
     if answers.disagrees[0]:
         found.append({
             "code": "star.disagreement", "severity": "warning",
-            "message": "Spectrum and picture contradict each other.",
+            "message": "Spectrum and image contradict each other.",
             "hint": "Check that both show the same star.",
         })  # fmt: skip
     if facts["spectrum"] and facts["spectrum"]["medium"] == "unknown":

@@ -101,7 +101,7 @@ def _chosen(arrays: Arrays, problems: dict[str, str], names: list[str]) -> tuple
     if not len(rows):
         raise FormatError(
             "None of the chosen stars can be classified.", code="survey.nothing_usable",
-            hint="Choose stars with a spectrum or a picture.", where="names",
+            hint="Choose stars with a spectrum or an image.", where="names",
         )  # fmt: skip
     known = set(arrays["name"].tolist()) | set(problems)
     missing = {name: "The survey has no such star." for name in names if name not in known}

@@ -84,12 +84,12 @@ def unpack_star(content: bytes) -> StarRequest:
     except (struct.error, ValueError, KeyError, TypeError, AttributeError) as error:
         raise FormatError(
             "These bytes are no request about a star.", code="star.damaged", where="star",
-            hint="Send a spectrum or a picture over the page for single stars.",
+            hint="Send a spectrum or an image over the page for single stars.",
         ) from error  # fmt: skip
 
 
 def _nothing() -> FormatError:
     return FormatError(
-        "There is neither a spectrum nor a picture.", code="star.empty", where="star",
-        hint="Choose a spectrum (FITS), a picture, or both.",
+        "There is neither a spectrum nor an image.", code="star.empty", where="star",
+        hint="Choose a spectrum (FITS), an image, or both.",
     )  # fmt: skip

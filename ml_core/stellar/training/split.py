@@ -44,7 +44,7 @@ def stratified_split(labels: ArrayLike, share: float, seed: int) -> Split:
         raise FormatError(
             "There are too few stars to train on: at least two classes need two stars each.",
             code="stellar.too_few_stars",
-            hint="Add stars with spectra, pictures and classes to the survey, or train on one modality alone.",
+            hint="Add stars with spectra, images and classes to the survey, or train on one modality alone.",
             where="survey",
         )
     return Split(np.sort(np.concatenate(train)), np.sort(np.concatenate(validation)))
