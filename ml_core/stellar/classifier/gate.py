@@ -1,9 +1,10 @@
-"""Spectrum, picture and catalogue into one answer: a mean weighted by precision, with weights that are learnt.
+"""Spectrum, picture and catalogue into one answer, by a product of their probabilities.
 
-Each source gives a normal distribution over the type; its weight is ``exp(bias) / (deviation^2 + own^2)``, where the
-own deviation is what a source errs by even when it is sure. The spectrum's deviation includes how far its members
-disagree, so a star that they see differently leans on its colours. The weights begin nearly all at the spectrum and a
-source may end with nothing.
+Each source gives class probabilities of a normal distribution over the type, so the product of their powers is a mean
+weighted by precision: a sure source counts for more than an unsure one, and the powers say how far each is believed at
+all. The powers add up to one and begin nearly all at the spectrum; what the picture and the colours get is taken from
+stars that were not trained on, and may be nothing. A spectrum that looks unlike those of the training is believed
+less, the colours more: they are the cue that differs least between families of stars (see `photometry`).
 """
 
 from __future__ import annotations
@@ -15,12 +16,29 @@ import torch
 from torch import Tensor, nn
 
 from ml_core.stellar.classifier.head import TypeEstimate
-from ml_core.stellar.classifier.ordinal import TYPE_RANGE, class_probabilities
+from ml_core.stellar.classifier.ordinal import TYPE_RANGE
 
 #: The sources in the order of all columns here.
 SOURCES: Final = ("spectrum", "image", "photometry")
-_FIRST_BIAS: Final = (0.0, -3.0, -3.0)
-_FIRST_OWN: Final = (-2.0, -1.0, -1.5)
+_FIRST_SHARES: Final = (0.0, 0.1)
+#: Shares beside a familiar spectrum that are tried.
+_IMAGE_SHARES: Final = (0.0, 0.02, 0.05, 0.1)
+_PHOTOMETRY_SHARES: Final = (0.0, 0.05, 0.1, 0.15, 0.2, 0.3)
+#: What shares begin with where the spectrum looks strange, or is missing: .4 of the colours, a little of the picture.
+_STRANGE_SHARES: Final = (0.05, 0.4)
+#: A gain of less than this in the mean log likelihood is chance.
+_CHANCE: Final = 0.002
+#: Share of the plain members in the answer of a spectrum that looks familiar.
+_PLAIN_SHARE: Final = 0.7
+#: Keeps a source that excludes a class from excluding it for all.
+_LEAST: Final = 1e-3
+
+
+class SpectrumAnswer(NamedTuple):
+    """What the members say together: ``probabilities`` (N, classes) and the mixture's ``estimate``."""
+
+    probabilities: Tensor
+    estimate: TypeEstimate
 
 
 class Fused(NamedTuple):
@@ -33,58 +51,89 @@ class Fused(NamedTuple):
 
 
 class Gate(nn.Module):
-    """Seven numbers."""
+    """How far the picture and the colours are believed beside a spectrum."""
+
+    shares: Tensor
 
     def __init__(self) -> None:
         super().__init__()
-        self.bias = nn.Parameter(torch.tensor(_FIRST_BIAS))
-        self.log_own = nn.Parameter(torch.tensor(_FIRST_OWN))
-        self.log_width = nn.Parameter(torch.zeros(()))
+        self.register_buffer("shares", torch.tensor(_FIRST_SHARES))
 
     def forward(
-        self, spectrum: Sequence[TypeEstimate], image: TypeEstimate, photometry: TypeEstimate, present: Tensor
+        self, spectrum: SpectrumAnswer, image: TypeEstimate, photometry: TypeEstimate, present: Tensor, familiar: Tensor
     ) -> Fused:
         """Fuse.
 
-        Every member of the spectrum is fused with the other sources, and the class probabilities of these are
-        averaged: with all weight on the spectrum the answer is that of its members.
-
         Args:
-            spectrum: Members' estimates of N stars.
-            image: Of the same stars; rows without a picture are not looked at.
+            spectrum: Of N stars; rows without a spectrum are not looked at, and so for the others.
+            image: Of the same stars.
             photometry: Likewise.
             present: (N, sources) which source a star has. A star with none gets a uniform answer.
+            familiar: (N,) from 1, a spectrum like those of the training, to 0.
         """
-        means = torch.stack([member.mean.clamp(*TYPE_RANGE) for member in spectrum])
-        deviations = torch.stack([member.deviation for member in spectrum])
-        whole = mixture(spectrum)
-        others = [TypeEstimate(source.mean.clamp(*TYPE_RANGE), source.deviation) for source in (image, photometry)]
-        spread = torch.stack([whole.deviation, *(source.deviation for source in others)], 1)
-        score = self.bias - torch.log(spread.square() + (2 * self.log_own).exp())
-        weights = torch.softmax(score.masked_fill(~present, -1e4), 1) * present
-        weights = torch.where(weights > 0, weights, 0.0)
-        shift = sum(weights[:, column] * source.mean for column, source in enumerate(others, 1))
-        variance = sum((weights[:, column] * source.deviation).square() for column, source in enumerate(others, 1))
-        fused_mean = weights[:, 0] * means + shift
-        fused_deviation = ((weights[:, 0] * deviations).square() + variance).sqrt() * self.log_width.exp()
-        fused_deviation = fused_deviation.clamp(min=1e-3)
-        members = [TypeEstimate(*pair) for pair in zip(fused_mean, fused_deviation, strict=True)]
-        probabilities = torch.stack([class_probabilities(*member) for member in members]).mean(0)
-        answer = mixture(members)
+        weights = self._weights(present, familiar)
+        found = torch.stack([spectrum.probabilities, image.probabilities(), photometry.probabilities()], 1)
+        pooled = torch.softmax((weights.unsqueeze(2) * (found + _LEAST).log()).sum(1), 1)
+        estimates = (spectrum.estimate, image, photometry)
+        means = torch.stack([estimate.mean.clamp(*TYPE_RANGE) for estimate in estimates], 1)
+        precision = weights / torch.stack([estimate.deviation for estimate in estimates], 1).square()
+        total = precision.sum(1).clamp(min=1e-9)
         nothing = ~present.any(1)
-        uniform = torch.full_like(probabilities, 1.0 / probabilities.shape[1])
         low, high = TYPE_RANGE
         return Fused(
-            torch.where(nothing.unsqueeze(1), uniform, probabilities),
-            torch.where(nothing, (low + high) / 2, answer.mean),
-            torch.where(nothing, (high - low) / 12**0.5, answer.deviation),
+            pooled,
+            torch.where(nothing, (low + high) / 2, (precision * means).sum(1) / total),
+            torch.where(nothing, (high - low) / 12**0.5, total.rsqrt()),
             weights,
         )
 
+    @torch.no_grad()
+    def calibrate(
+        self, spectrum: SpectrumAnswer, image: TypeEstimate, photometry: TypeEstimate, present: Tensor,
+        familiar: Tensor, labels: Tensor,
+    ) -> None:  # fmt: skip
+        """Choose the shares under which the classes of stars that were not trained on are most likely.
 
-def mixture(members: Sequence[TypeEstimate]) -> TypeEstimate:
-    """Mean and deviation of the average of distributions; each mean is kept within the range of types first."""
-    means = torch.stack([member.mean.clamp(*TYPE_RANGE) for member in members])
-    variances = torch.stack([member.deviation.square() for member in members])
-    mean = means.mean(0)
-    return TypeEstimate(mean, (variances.mean(0) + (means - mean).square().mean(0)).sqrt())
+        Args:
+            spectrum: See `forward`, and so for the others.
+            labels: (N,) of the classes.
+        """
+        best, reached = self.shares.clone(), -torch.inf
+        for image_share in _IMAGE_SHARES:
+            for photometry_share in _PHOTOMETRY_SHARES:
+                self.shares.copy_(torch.tensor((image_share, photometry_share)))
+                fused = self(spectrum, image, photometry, present, familiar).probabilities
+                likelihood = float((fused.gather(1, labels.unsqueeze(1)) + _LEAST).log().mean())
+                if likelihood > reached + _CHANCE:
+                    best, reached = self.shares.clone(), likelihood
+        self.shares.copy_(best)
+
+    def _weights(self, present: Tensor, familiar: Tensor) -> Tensor:
+        """(N, sources), 1 in sum; what a star lacks leaves its share to the others."""
+        strange = torch.tensor(_STRANGE_SHARES).to(self.shares).maximum(self.shares)
+        trust = torch.where(present[:, 0], familiar, 0.0).unsqueeze(1)
+        others = trust * self.shares + (1 - trust) * strange
+        shares = torch.cat([1 - others.sum(1, keepdim=True), others], 1) * present
+        return shares / shares.sum(1, keepdim=True).clamp(min=1e-9)
+
+
+def answer_of_members(members: Sequence[TypeEstimate], plain: Sequence[bool], familiar: Tensor) -> SpectrumAnswer:
+    """Average the members of a spectrum.
+
+    Plain members are the best on spectra like those of the training and mislead on others; they count for as much as
+    the spectrum is familiar.
+
+    Args:
+        members: Of N stars each.
+        plain: Which members were trained on unchanged spectra.
+        familiar: (N,), see `Gate.forward`.
+    """
+    count = sum(plain)
+    share = _PLAIN_SHARE * familiar if 0 < count < len(plain) else torch.full_like(familiar, float(count > 0))
+    weights = torch.stack([share / count if one else (1 - share) / (len(plain) - count) for one in plain], 1)
+    probabilities = torch.stack([member.probabilities() for member in members], 1)
+    means = torch.stack([member.mean.clamp(*TYPE_RANGE) for member in members], 1)
+    variances = torch.stack([member.deviation.square() for member in members], 1)
+    mean = (weights * means).sum(1)
+    variance = (weights * (variances + (means - mean.unsqueeze(1)).square())).sum(1)
+    return SpectrumAnswer((weights.unsqueeze(2) * probabilities).sum(1), TypeEstimate(mean, variance.sqrt()))

@@ -31,9 +31,13 @@ class TypeEstimate(NamedTuple):
         """Negative log likelihood of the labels (N,), averaged."""
         return interval_loss(self.mean, self.deviation, label)
 
-    def rows(self, index: Tensor) -> TypeEstimate:
+    def rows(self, index: Tensor | slice) -> TypeEstimate:
         """Some of the stars."""
         return TypeEstimate(self.mean[index], self.deviation[index])
+
+    def detached(self) -> TypeEstimate:
+        """The same without gradient."""
+        return TypeEstimate(self.mean.detach(), self.deviation.detach())
 
 
 class TypeHead(nn.Module):

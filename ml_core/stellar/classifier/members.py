@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from torch import Tensor, nn
 
+from ml_core.stellar.classifier.bands import BANDS, WIDE_BANDS
 from ml_core.stellar.classifier.head import TypeEstimate, TypeHead
 from ml_core.stellar.classifier.settings import MemberKind, StarClassifierSettings
 
@@ -15,26 +16,34 @@ class Cues(NamedTuple):
 
     Attributes:
         components: (N, 2 K) tokens of the front end.
-        bands: (N, 2 B) broad bands and their errors.
+        bands: (N, 2 x 12) broad bands and their errors.
+        wide_bands: (N, 2 x 4) likewise.
     """
 
     components: Tensor
     bands: Tensor
+    wide_bands: Tensor
+
+    def rows(self, index: slice) -> Cues:
+        """Some of the stars."""
+        return Cues(*(values[index] for values in self))
 
 
 class SpectrumMember(nn.Module):
     """One head and what it sees.
 
     ``components`` reads all tokens with a perceptron; ``components_warped`` is the same, trained on spectra whose
-    calibration and band depth vary; ``linear_warped`` has a linear mean; ``bands`` sees broad bands alone, linearly.
+    calibration and band depth vary; ``linear_warped`` has a linear mean; ``bands`` and ``wide_bands`` see twelve or
+    four broad bands alone, linearly, trained on spectra that vary most.
     """
 
-    def __init__(self, kind: MemberKind, settings: StarClassifierSettings, bands: int) -> None:
+    def __init__(self, kind: MemberKind, settings: StarClassifierSettings) -> None:
         super().__init__()
         self.kind = kind
-        self.warped = kind.endswith("_warped")
-        inputs = bands if kind == "bands" else 2 * settings.components
-        self.head = TypeHead(inputs, settings.hidden, linear=kind in ("bands", "linear_warped"))
+        self.plain = kind == "components"
+        self.linear = kind in ("linear_warped", "bands", "wide_bands")
+        inputs = {"bands": 2 * BANDS, "wide_bands": 2 * WIDE_BANDS}.get(kind, 2 * settings.components)
+        self.head = TypeHead(inputs, settings.hidden, linear=self.linear)
 
     def forward(self, cues: Cues) -> TypeEstimate:
         """A distribution over the type per star."""
@@ -46,4 +55,6 @@ class SpectrumMember(nn.Module):
         self.head.standardise(self._seen(cues))
 
     def _seen(self, cues: Cues) -> Tensor:
-        return cues.bands if self.kind == "bands" else cues.components
+        if self.kind == "bands":
+            return cues.bands
+        return cues.wide_bands if self.kind == "wide_bands" else cues.components

@@ -16,7 +16,7 @@ from ml_core.stellar.spectra.subclass import CLASSES
 
 #: Part of the training stars within the limits, and how far the limits are widened.
 _INSIDE: Final = 0.995
-_MARGIN: Final = 1.25
+_MARGIN: Final = 2.5
 _STEEPNESS: Final = 4.0
 #: Part of the common scatter that is added to that of a class, which may have few stars.
 _SHRINKAGE: Final = 0.2

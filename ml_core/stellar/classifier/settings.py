@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-MemberKind = Literal["components", "components_warped", "linear_warped", "bands"]
+MemberKind = Literal["components", "components_warped", "linear_warped", "bands", "wide_bands"]
 
-#: One plain member is the best on stars like those of the training, the others hold where stars are of another kind.
-MEMBERS: Final[tuple[MemberKind, ...]] = ("components", "components_warped", "bands")
+#: The plain members are the best on stars like those of the training, the others hold where stars are of another kind.
+MEMBERS: Final[tuple[MemberKind, ...]] = ("components", "components", "components_warped", "bands", "wide_bands")
 
 
 @dataclass(frozen=True)
@@ -19,10 +19,11 @@ class StarClassifierSettings:
         components: Principal components of the front end.
         members: Heads on the spectrum whose answers are averaged; see `SpectrumMember`.
         hidden: Width of the heads.
-        calibration: Augmentation of warped members: smooth error of the flux calibration, as a part of the flux.
-        depth: Likewise: deviation of the logarithm of a factor on the depth of all bands.
-        band_dropout: Share of magnitudes hidden in training.
-        modality_dropout: Share of sources hidden from the gate in training.
+        calibration: Augmentation of all members but the plain ones: smooth error of the flux calibration, as a part
+            of the flux. The members on bands take twice as much.
+        depth: Likewise: deviation of the logarithm of a factor on the depth of all molecular bands.
+        modality_dropout: Share of magnitudes hidden in training. Spectrum and picture need none: each has heads of
+            its own.
         image_stars: Stars of a batch whose pictures are learnt from; pictures need fewer passes than spectra and
             cost more.
         sic_weight: Weight of the contrast between spectrum and picture; 0 turns it off.
@@ -35,7 +36,6 @@ class StarClassifierSettings:
     hidden: int = 64
     calibration: float = 0.03
     depth: float = 0.15
-    band_dropout: float = 0.1
     modality_dropout: float = 0.15
     image_stars: int = 64
     sic_weight: float = 0.1

@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ml_core.stellar.classifier.augment import Warp, renoise, warp
-from ml_core.stellar.classifier.bands import COUNT, BroadBands
+from ml_core.stellar.classifier.bands import BANDS, WIDE_BANDS, BroadBands
 from ml_core.stellar.classifier.components import Coefficients, WeightedComponents
-from ml_core.stellar.classifier.gate import SOURCES, Fused, Gate
+from ml_core.stellar.classifier.familiarity import Familiarity
+from ml_core.stellar.classifier.gate import SOURCES, Fused, Gate, SpectrumAnswer, answer_of_members
 from ml_core.stellar.classifier.head import TypeEstimate
 from ml_core.stellar.classifier.image_branch import EMBEDDING, FEATURES, ImageHead, middle
 from ml_core.stellar.classifier.members import Cues, SpectrumMember
 from ml_core.stellar.classifier.novelty_sources import NoveltyOfStars
-from ml_core.stellar.classifier.ordinal import label_loss
 from ml_core.stellar.classifier.photometry import PhotometryHead, drop_bands
 from ml_core.stellar.classifier.prepared import PreparedStars, from_mapping, gather, prepare
 from ml_core.stellar.classifier.settings import MemberKind, StarClassifierSettings
@@ -44,10 +44,22 @@ class Seen(NamedTuple):
     cues: Cues
 
 
+class Sources(NamedTuple):
+    """What is known of N stars: arguments of `Gate.forward`, then what else came up on the way."""
+
+    spectrum: SpectrumAnswer
+    image: TypeEstimate
+    photometry: TypeEstimate
+    present: Tensor
+    familiar: Tensor
+    seen: Seen
+    embedded: Tensor
+
+
 class StarClassifier(nn.Module):
     """Members on the spectrum, a head on the picture, one on the colours, and a gate over them.
 
-    The parameters of members, heads and gate are disjoint, so that one fit loop trains all of them at once. Every head
+    The parameters of members and heads are disjoint, so that one fit loop trains all of them at once. Every head
     answers with a normal distribution over one continuous type; see `ordinal` for why.
 
     Args:
@@ -58,8 +70,9 @@ class StarClassifier(nn.Module):
         super().__init__()
         self.settings = settings = settings or StarClassifierSettings()
         self.components = WeightedComponents(settings.components)
-        self.bands = BroadBands()
-        self.members = nn.ModuleList(SpectrumMember(kind, settings, 2 * COUNT) for kind in settings.members)
+        self.bands, self.wide_bands = BroadBands(BANDS), BroadBands(WIDE_BANDS)
+        self.members = nn.ModuleList(SpectrumMember(kind, settings) for kind in settings.members)
+        self.familiarity = Familiarity()
         self.image = ImageHead()
         self.photometry = PhotometryHead()
         self.gate = Gate()
@@ -85,14 +98,9 @@ class StarClassifier(nn.Module):
 
     def evaluate(self, stars: PreparedStars) -> StarOutput:
         """Answer about prepared stars."""
-        seen = self._see(stars.spectra)
-        spectrum = [member(seen.cues) for member in self.members]
-        embedded = self.image.embed(middle(stars.image))
-        image, photometry = self.image.estimate(embedded), self.photometry(stars.photometry)
-        present = self._present(stars)
-        fused: Fused = self.gate(spectrum, image, photometry, present)
-        single = torch.stack([estimate.probabilities() for estimate in spectrum]).mean(0)
-        found = (single, image.probabilities(), photometry.probabilities())
+        spectrum, image, photometry, present, familiar, seen, embedded = self._sources(stars)
+        fused: Fused = self.gate(spectrum, image, photometry, present, familiar)
+        found = (spectrum.probabilities, image.probabilities(), photometry.probabilities())
         by_modality = {
             name: torch.where(present[:, column : column + 1], probabilities, torch.nan)
             for column, (name, probabilities) in enumerate(zip(SOURCES, found, strict=True))
@@ -114,17 +122,15 @@ class StarClassifier(nn.Module):
         """
         known = batch["label"] >= 0
         stars, label = from_mapping(batch).rows(known), batch["label"][known]
-        plain, warped = self._views(stars.spectra, generator)
+        plain, varied = self._views(stars.spectra, generator)
         usable = stars.has_spectrum
-        spectrum: list[TypeEstimate] = []
         found: dict[str, Tensor] = {}
-        for number, member in enumerate(self.members):
-            estimate = member((warped if member.warped else plain).cues)
-            spectrum.append(estimate)
+        for number, member in enumerate(self._members()):
+            estimate: TypeEstimate = member(plain.cues if member.plain else varied)
             found[f"spectrum_{number}"] = estimate.rows(usable).loss(label[usable])
         magnitudes = stars.photometry
         if self.settings.augment:
-            magnitudes = drop_bands(magnitudes, self.settings.band_dropout, generator)
+            magnitudes = drop_bands(magnitudes, self.settings.modality_dropout, generator)
         photometry, coloured = self.photometry(magnitudes), self.photometry.usable(magnitudes)
         found["photometry"] = photometry.rows(coloured).loss(label[coloured])
         first = slice(0, self.settings.image_stars)
@@ -132,14 +138,6 @@ class StarClassifier(nn.Module):
         embedded = self.image.embed(middle(turn_pictures(pictures, generator) if self.settings.augment else pictures))
         image = self.image.estimate(embedded)
         found["image"] = image.rows(has_image).loss(label[first][has_image])
-        present = self._hide(torch.stack([usable[first], has_image, coloured[first]], 1), generator)
-        fused = self.gate(
-            [_constant(estimate, first) for estimate in spectrum], _constant(image, first),
-            _constant(photometry, first), present,
-        )  # fmt: skip
-        anything = present.any(1)
-        if bool(anything.any()):
-            found["gate"] = label_loss(fused.probabilities[anything], label[first][anything])
         if self.settings.sic_weight:
             tokens = plain.cues.components[first]
             found["contrast"] = self.sic(
@@ -164,26 +162,45 @@ class StarClassifier(nn.Module):
         if len(clean.flux):
             self.components.fit(clean)
             self.bands.fit(self.components.centre)
+            self.wide_bands.fit(self.components.centre)
         told(2, 4)
         generator = torch.Generator().manual_seed(_COPIES_SEED)
         copies = [clean, *(renoise(clean, generator) for _ in range(_COPIES))]
         noisy = BinnedSpectra(*(torch.cat(values) for values in zip(*copies, strict=True)))
         seen = self._see(noisy)
         if len(clean.flux):
-            for member in self.members:
-                cast(SpectrumMember, member).standardise(seen.cues)
+            for member in self._members():
+                member.standardise(seen.cues)
         if bool(stars.has_image.any()):
             self.image.standardise(stars.image[stars.has_image])
         self.photometry.standardise(stars.photometry)
         told(3, 4)
         measured = self.image.measure(middle(stars.image))
-        self.novelty.fit_spectrum(seen.coefficients, median_sn(noisy), labels[stars.has_spectrum].repeat(len(copies)))
+        sn = median_sn(noisy)
+        self.novelty.fit_spectrum(seen.coefficients, sn, labels[stars.has_spectrum].repeat(len(copies)))
+        distance = self.novelty.spectrum.distance(seen.coefficients.mean, seen.coefficients.covariance)
+        self.familiarity.fit(seen.coefficients.misfit, distance, sn)
         self.novelty.fit_others(stars.photometry, measured, self._present(stars), labels)
         told(4, 4)
 
+    @torch.no_grad()
     def calibrate(self, arrays: Mapping[str, NDArray[Any]]) -> None:
-        """Nothing to do: averages of unlike members are a little too careful on stars like those of the training and
-        right on others, and sharpening them on a validation set of the same survey would undo that."""
+        """Choose how far picture and colours are believed beside the spectrum.
+
+        Nothing is sharpened: averages of unlike members are a little too careful on stars like those of the training
+        and right on others, and a validation set of the same survey would undo that.
+
+        Args:
+            arrays: Of stars that were not trained on.
+        """
+        was_training = self.training
+        self.eval()
+        stars, labels = gather(arrays)
+        known = labels >= 0
+        if bool(known.any()):
+            found = self._sources(stars.rows(known))
+            self.gate.calibrate(*found[:5], labels[known])
+        self.train(was_training)
 
     def save_pretrained(self, folder: Path) -> None:
         """Leave ``classifier.safetensors`` and ``classifier.json``."""
@@ -201,27 +218,51 @@ class StarClassifier(nn.Module):
         load_network(folder, STEM, model)
         return model.eval()
 
-    def _views(self, spectra: BinnedSpectra, generator: torch.Generator | None) -> tuple[Seen, Seen]:
-        """The spectra with more noise, and with another calibration and band depth besides."""
+    def _sources(self, stars: PreparedStars) -> Sources:
+        seen = self._see(stars.spectra)
+        familiar = self._familiar(seen.coefficients, median_sn(stars.spectra))
+        members = self._members()
+        spectrum = answer_of_members(
+            [member(seen.cues) for member in members], [member.plain for member in members], familiar
+        )
+        embedded = self.image.embed(middle(stars.image))
+        photometry = self.photometry(stars.photometry)
+        return Sources(
+            spectrum, self.image.estimate(embedded), photometry, self._present(stars), familiar, seen, embedded
+        )
+
+    def _views(self, spectra: BinnedSpectra, generator: torch.Generator | None) -> tuple[Seen, Cues]:
+        """What is seen of noisier spectra, and the cues of spectra that vary besides."""
         if not self.settings.augment:
             seen = self._see(spectra)
-            return seen, seen
-        plain = self._see(renoise(spectra, generator))
-        amount = Warp(self.settings.calibration, self.settings.depth)
-        return plain, self._see(renoise(warp(spectra, amount, generator), generator))
+            return seen, seen.cues
+        noisy = renoise(spectra, generator)
+        calibration, depth = self.settings.calibration, self.settings.depth
+        warped = renoise(warp(spectra, Warp(calibration, depth), generator), generator)
+        wild = renoise(warp(spectra, Warp(2 * calibration, 2 * depth), generator), generator)
+        with torch.no_grad():
+            tokens = self.components(warped).tokens()
+            varied = Cues(tokens, self.bands(wild), self.wide_bands(wild))
+        return self._see(noisy), varied
 
     @torch.no_grad()
     def _see(self, spectra: BinnedSpectra) -> Seen:
         coefficients = self.components(spectra)
-        return Seen(coefficients, Cues(coefficients.tokens(), self.bands(spectra)))
+        cues = Cues(coefficients.tokens(), self.bands(spectra), self.wide_bands(spectra))
+        return Seen(coefficients, cues)
+
+    @torch.no_grad()
+    def _familiar(self, coefficients: Coefficients, sn: Tensor) -> Tensor:
+        distance = self.novelty.spectrum.distance(coefficients.mean, coefficients.covariance)
+        familiar: Tensor = self.familiarity(coefficients.misfit, distance, sn)
+        return familiar
+
+    def _members(self) -> list[SpectrumMember]:
+        return [cast(SpectrumMember, member) for member in self.members]
 
     def _present(self, stars: PreparedStars) -> Tensor:
         """(N, sources)."""
         return torch.stack([stars.has_spectrum, stars.has_image, self.photometry.usable(stars.photometry)], 1)
-
-    def _hide(self, present: Tensor, generator: torch.Generator | None) -> Tensor:
-        drawn = torch.rand(present.shape, generator=generator, device=present.device)
-        return present & (drawn >= self.settings.modality_dropout)
 
     def _embedding(self, coefficients: Coefficients, fused: Fused, measured: Tensor, present: Tensor) -> Tensor:
         """Where a star stands among others: its type, its components, the look of its picture."""
@@ -248,8 +289,3 @@ def read_settings(facts: Mapping[str, Any], where: str) -> StarClassifierSetting
             hint="Use the folder as the training left it, or train again.", where=where,
         ) from error  # fmt: skip
     return settings
-
-
-def _constant(estimate: TypeEstimate, rows: slice) -> TypeEstimate:
-    """For the gate, which shall not teach the heads."""
-    return TypeEstimate(estimate.mean[rows].detach(), estimate.deviation[rows].detach())
