@@ -16,7 +16,7 @@ from ml_core.stellar.metrics import class_scores, confusion_matrix
 from ml_core.stellar.metrics.tally import Tallier, answers
 from ml_core.stellar.models.output import INPUTS, StarOutput
 
-EPOCH_METRICS: Final = ("loss", "accuracy", "precision", "recall", "f1", "within_one", "ece")
+EPOCH_METRICS: Final = ("loss", "f1", "accuracy", "precision", "recall", "within_one", "ece")
 _LEAST_PROBABILITY: Final = 1e-12
 
 
@@ -117,10 +117,10 @@ def epoch_scores(probabilities: NDArray[np.float64], labels: NDArray[np.int64]) 
     taken = probabilities[np.arange(len(labels)), labels]
     return {
         "loss": float(-np.log(np.maximum(taken, _LEAST_PROBABILITY)).mean()),
+        "f1": measures["macro_f1"],
         "accuracy": measures["accuracy"],
         "precision": float(np.mean([row["precision"] for row in present])),
         "recall": float(np.mean([row["recall"] for row in present])),
-        "f1": measures["macro_f1"],
         "within_one": measures["within_one"],
         "ece": measures["ece"],
     }

@@ -27,7 +27,7 @@ from ml_core.stellar.training.stars import drop_own_cache, fingerprint, only, re
 from ml_core.stellar.training.task import StarTask
 
 #: Principal components and the few numbers of a calibration need no more stars than this.
-_FRONT_END_STARS: Final = 10_000
+_FRONT_END_STARS: Final = 5_000
 _BLOCK: Final = 1024
 
 

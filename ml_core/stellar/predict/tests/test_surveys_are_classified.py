@@ -11,6 +11,7 @@ import pytest
 from ml_core.errors import CodedError
 from ml_core.stellar.predict import Classification, load_classifier
 from ml_core.stellar.predict.classification import join
+from ml_core.stellar.spectra.resample import GRID
 from ml_core.stellar.spectra.subclass import CLASSES
 from ml_core.stellar.survey import open_survey
 from ml_core.stellar.survey_arrays import Arrays
@@ -87,6 +88,18 @@ def test_stars_that_lack_something_are_classified_by_what_they_have(
     np.testing.assert_allclose(answers.probabilities[20], 0.2, atol=1e-4)
     assert not answers.is_member[20]
     assert answers.confidence[20] == pytest.approx(0, abs=1e-3)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_hot_star_is_said_to_be_none(trained: dict[str, Path], arrays: Arrays, model: str) -> None:
+    bright = int(np.argmax(arrays["sn"]))
+    star = {name: np.array(column[bright : bright + 1]) for name, column in arrays.items()}
+    assert load_classifier(trained[model]).classify(star, looked_at="spectrum").is_member[0]
+    star["flux"] = np.where(star["ivar"] > 0, np.median(star["flux"]) * (GRID / 7500) ** -4, 0).astype(np.float32)
+    answer = load_classifier(trained[model]).classify(star, looked_at="spectrum")
+    assert not answer.is_member[0]
+    assert answer.predicted[0] == -1
+    assert answer.confidence[0] < 0.2
 
 
 def test_stars_whose_files_are_damaged_keep_a_row_with_the_reason(
