@@ -18,7 +18,7 @@ from ml_core.stellar.vo.spectra_config import DownloadSpectraConfig
     "stellar.import",
     ImportSurveyConfig,
     title="Import a survey of stars",
-    summary="Reads a catalogue, SDSS spectra and pictures, checks every file, and makes a survey folder with a report.",
+    summary="Reads a catalogue, SDSS spectra and images, checks every file, and makes a survey folder with a report.",
     queue="io",
 )
 def import_files(config: ImportSurveyConfig, run: RunContext) -> dict[str, Any]:
@@ -60,7 +60,7 @@ def download_star_spectra(config: DownloadSpectraConfig, run: RunContext) -> dic
     "stellar.train",
     TrainConfig,
     title="Train a classifier of M stars",
-    summary="Learns the classes M0 to M4 from the spectra, pictures and colours of a survey, and judges itself on "
+    summary="Learns the classes M0 to M4 from the spectra, images and colours of a survey, and judges itself on "
     "stars that were held out.",
     queue="train",
 )

@@ -21,7 +21,7 @@ class PredictConfig(RecipeConfig):
     )
     modality: Literal["any", "both", "spectrum", "image"] = option(
         "any",
-        description="Whatever a star has, only stars with spectrum and picture, or one of them alone: then nothing "
+        description="Whatever a star has, only stars with spectrum and image, or one of them alone: then nothing "
         "else of the star is looked at.",
         group=DATA,
     )

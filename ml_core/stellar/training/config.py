@@ -26,7 +26,7 @@ class TrainConfig(RecipeConfig):
     survey: str = option(description="Folder of the survey.", group=DATA, min_length=1, may_change=True)
     modality: Literal["both", "spectrum", "image", "any"] = option(
         "both",
-        description="What a star must have to train: a spectrum and a picture, one of them, or either.",
+        description="What a star must have to train: a spectrum and an image, one of them, or either.",
         group=DATA,
     )
     validation: float = option(
@@ -88,7 +88,7 @@ class TrainConfig(RecipeConfig):
     sic_weight: float = option(
         _RECOMMENDED["sic_weight"],
         title="Weight of the contrastive loss",
-        description="How much it counts that a star's spectrum and picture find each other.",
+        description="How much it counts that a star's spectrum and image find each other.",
         group=TRAINING,
         advanced=True,
         ge=0,
