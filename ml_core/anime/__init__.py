@@ -1,0 +1,1 @@
+"""Anime characters: collections of pictures, recognition, learning of new characters."""

@@ -1,0 +1,1 @@
+"""The recipe that trains a recogniser of characters."""

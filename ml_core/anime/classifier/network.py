@@ -1,0 +1,96 @@
+"""The networks of the specification: EfficientNet-B0 and MobileNetV2 with a head for the characters."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+from torchvision import models
+
+Architecture = Literal["efficientnet_b0", "mobilenet_v2"]
+
+#: ImageNet's values, which published weights expect.
+MEAN: Final = (0.485, 0.456, 0.406)
+DEVIATION: Final = (0.229, 0.224, 0.225)
+_BATCH: Final = 64
+
+
+class CharacterNetwork(nn.Module):
+    """A network from torchvision; its state dict has torchvision's names below ``net``.
+
+    Args:
+        architecture: Which one.
+        classes: Number of characters.
+        size: Pixels of a side of the input.
+    """
+
+    mean: Tensor
+    deviation: Tensor
+
+    def __init__(self, architecture: Architecture, classes: int, size: int) -> None:
+        super().__init__()
+        self.architecture, self.classes, self.size = architecture, classes, size
+        self.net = models.get_model(architecture, weights=None, num_classes=classes)
+        self.register_buffer("mean", torch.tensor(MEAN).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("deviation", torch.tensor(DEVIATION).view(1, 3, 1, 1), persistent=False)
+
+    @property
+    def head(self) -> nn.Linear:
+        """The last layer."""
+        layer = self.net.classifier[-1]
+        assert isinstance(layer, nn.Linear)
+        return layer
+
+    def maps(self, views: Tensor) -> Tensor:
+        """(N, 3, size, size) float 0..1 to feature maps (N, 1280, h, w)."""
+        features: Tensor = self.net.features((views - self.mean) / self.deviation)
+        return features
+
+    def forward(self, views: Tensor) -> Tensor:
+        """(N, 3, size, size) float 0..1 to (N, classes) logits."""
+        pooled = functional.adaptive_avg_pool2d(self.maps(views), 1).flatten(1)
+        logits: Tensor = self.net.classifier(pooled)
+        return logits
+
+    @torch.no_grad()
+    def logits(self, pixels: Tensor) -> Tensor:
+        """(N, 3, S, S) uint8 to (N, classes) float32, the mean over each picture and its mirror image."""
+        was_training = self.training
+        self.eval()
+        found = []
+        for start in range(0, len(pixels), _BATCH):
+            views = at_size(pixels[start : start + _BATCH], self.size).to(self.mean.device)
+            found.append(((self(views) + self(views.flip(3))) / 2).float().cpu())
+        self.train(was_training)
+        return torch.cat(found) if found else torch.zeros(0, self.classes)
+
+    def log_probabilities(self, pixels: Tensor, temperature: float) -> NDArray[np.float64]:
+        """(N, classes) float64 logarithms of probabilities."""
+        logs: NDArray[np.float64] = (self.logits(pixels).double() / temperature).log_softmax(1).numpy()
+        return logs
+
+    @torch.no_grad()
+    def activation_map(self, pixels: Tensor, label: int) -> Tensor:
+        """Where in (3, S, S) uint8 the network sees a character: (h, w) of 0..1.
+
+        Grad-CAM (R. Selvaraju et al., ICCV 2017). Behind the feature maps lie only a mean and a linear layer, so the
+        gradients of a logit are the weights of that layer, and need not be computed.
+        """
+        was_training = self.training
+        self.eval()
+        maps = self.maps(at_size(pixels[None], self.size).to(self.mean.device))[0]
+        self.train(was_training)
+        seen = torch.einsum("c,chw->hw", self.head.weight[label], maps).clamp(min=0)
+        return (seen / seen.max().clamp(min=1e-12)).cpu()
+
+
+def at_size(pixels: Tensor, size: int) -> Tensor:
+    """uint8 (N, 3, S, S) as float32 0..1 of (N, 3, size, size), in the memory order convolutions like."""
+    values = pixels.float() / 255
+    if pixels.shape[-1] != size:
+        values = functional.interpolate(values, size=(size, size), mode="bilinear", antialias=True).clamp(0, 1)
+    return values.contiguous(memory_format=torch.channels_last)

@@ -1,0 +1,1 @@
+"""Collections of pictures, one folder a character: reading, copies, splits, doubts about labels."""

@@ -1,0 +1,152 @@
+"""Reads a collection: a folder with one folder of pictures for each character."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+from torch import Tensor
+
+from ml_core.anime.collection.copies import Copies, find_copies
+from ml_core.anime.collection.square import SIDE, Fit, square_picture
+from ml_core.anime.errors import CollectionError
+from ml_core.data.image_header import claims_to_be_image, inspect_image
+from ml_core.data.manifest import Reject
+from ml_core.data.tree import walk_files
+from ml_core.errors import CodedError
+
+EXTREME_ASPECT: Final = 2.0  # a side so many times the other: a choice of cutting or filling up matters
+_NO_IMAGE: Final = "It is not an image file."
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One usable picture of a collection.
+
+    Attributes:
+        path: Relative to the collection's folder.
+        label: Position of its character.
+        width: Pixels across, upright.
+        height: Pixels down.
+        format: What the content is, whatever the name says.
+        sha256: Of the file.
+        extension_lies: The name promises another format.
+        has_transparency: It was laid over white.
+    """
+
+    path: str
+    label: int
+    width: int
+    height: int
+    format: str
+    sha256: str
+    extension_lies: bool
+    has_transparency: bool
+
+    @property
+    def is_extreme(self) -> bool:
+        """Whether one side is much longer than the other."""
+        return max(self.width, self.height) > EXTREME_ASPECT * min(self.width, self.height)
+
+
+@dataclass
+class Collection:
+    """What was found in a folder.
+
+    Attributes:
+        root: The folder.
+        characters: Names, as their folders are called, sorted; those without a usable picture are left out.
+        pictures: Usable pictures, sorted by path.
+        pixels: (N, 3, SIDE, SIDE) uint8 of them.
+        rejects: Files that cannot be used, each with reason and cure.
+        empty: Folders without a usable picture.
+        copies: Which pictures are the same.
+    """
+
+    root: Path
+    characters: list[str]
+    pictures: list[Picture]
+    pixels: Tensor
+    rejects: list[Reject]
+    empty: list[str]
+    copies: Copies
+    counts: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def labels(self) -> Tensor:
+        """(N,) int64."""
+        return torch.tensor([picture.label for picture in self.pictures], dtype=torch.int64)
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of characters and of each picture's path, character and content."""
+        lines = [json.dumps([1, self.characters])]
+        lines += [json.dumps([picture.path, picture.label, picture.sha256]) for picture in self.pictures]
+        return f"sha256:{hashlib.sha256(chr(10).join(lines).encode()).hexdigest()}"
+
+
+def read_collection(root: Path, fit: Fit = "crop", progress: Progress | None = None) -> Collection:
+    """Read every picture below ``root``; what cannot be used becomes a reject, and nothing is changed on the disk.
+
+    Pictures in deeper folders belong to the character whose folder lies directly in ``root``.
+
+    Raises:
+        CollectionError: ``anime.no_folder``, ``anime.no_characters``.
+    """
+    if not root.is_dir():
+        raise CollectionError(
+            "There is no such folder.", code="anime.no_folder", hint="Check the path.", where=root.name
+        )
+    paths = list(walk_files(root))
+    names = sorted({path.split("/", 1)[0] for path in paths if "/" in path})
+    found: list[tuple[str, Picture, Tensor]] = []
+    rejects: list[Reject] = []
+    for number, path in enumerate(paths, start=1):
+        outcome = _read(root, path, fit)
+        if isinstance(outcome, Reject):
+            rejects.append(outcome)
+        else:
+            found.append((path.split("/", 1)[0], *outcome))
+        if progress is not None:
+            progress(number, len(paths))
+    characters = sorted({name for name, _, _ in found})
+    if not characters:
+        raise CollectionError(
+            "The folder holds no character with a usable picture.",
+            code="anime.no_characters",
+            hint="Make one folder for each character, called by its name, and put the pictures into it.",
+            where=root.name,
+        )
+    place = {name: position for position, name in enumerate(characters)}
+    pictures = [_labelled(picture, place[name]) for name, picture, _ in found]
+    pixels = torch.stack([tensor for _, _, tensor in found])
+    copies = find_copies(pixels, [picture.sha256 for picture in pictures])
+    return Collection(root, characters, pictures, pixels, rejects, sorted(set(names) - set(characters)), copies)
+
+
+def _read(root: Path, path: str, fit: Fit) -> tuple[Picture, Tensor] | Reject:
+    if not claims_to_be_image(path):
+        return Reject(path, _NO_IMAGE, "Nothing, unless it should be one: then give it the right extension.", False)
+    if "/" not in path:
+        return Reject(path, "It lies in no character's folder.", "Move it into the folder of its character.")
+    try:
+        facts = inspect_image(root / path)
+        pixels = square_picture(root / path, fit, SIDE)
+    except CodedError as error:
+        return Reject(path, error.message, error.hint)
+    clear = facts.mode in ("RGBA", "LA", "PA", "P")
+    picture = Picture(path, -1, facts.width, facts.height, facts.format, facts.sha256, facts.extension_differs, clear)
+    return picture, pixels
+
+
+def _labelled(picture: Picture, label: int) -> Picture:
+    values: dict[str, Any] = {name: getattr(picture, name) for name in Picture.__slots__}
+    return Picture(**(values | {"label": label}))

@@ -1,0 +1,1 @@
+"""How a picture is described without any network: colours, edges and where they are."""

@@ -1,0 +1,1 @@
+"""Learning new characters without training everything again."""
