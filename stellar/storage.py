@@ -36,6 +36,11 @@ def prediction_folder(prediction: Prediction) -> Path:
     return survey_home(prediction.survey_id) / "predictions" / str(prediction.id)
 
 
+def names_file(prediction: Prediction) -> Path:
+    """Names of the stars that a prediction is asked for, where they are many."""
+    return survey_home(prediction.survey_id) / "selections" / f"{prediction.id}.txt"
+
+
 def picture_folder(survey_id: UUID) -> Path:
     """What was drawn or computed of a survey for pages; may be removed at any time."""
     return Path(settings.THUMBNAILS_DIR) / "stellar" / str(survey_id)

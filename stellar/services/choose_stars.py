@@ -14,6 +14,8 @@ from stellar.models import Star, Survey
 from stellar.star_query import StarQuery
 
 MOST_IDS = 10_000
+MOST_NAMED = 40_000
+"""More names do not fit into the settings of a run."""
 
 
 def choose_stars(

@@ -7,7 +7,7 @@ from django.db import transaction
 from stellar.models import Prediction, StarClassification, Survey, WorkState
 from stellar.services.delete_survey import end_runs, remove_folder
 from stellar.services.show_prediction import show_prediction
-from stellar.storage import prediction_folder
+from stellar.storage import names_file, prediction_folder
 
 
 def delete_prediction(prediction: Prediction) -> int:
@@ -22,6 +22,7 @@ def delete_prediction(prediction: Prediction) -> int:
     if prediction.run is not None:
         end_runs([prediction.run])
     folder, survey = prediction_folder(prediction), prediction.survey
+    chosen = names_file(prediction)
     was_shown = Survey.objects.filter(id=survey.id, shown=prediction).exists()
     with transaction.atomic():
         StarClassification.objects.filter(prediction=prediction)._raw_delete("default")
@@ -29,4 +30,5 @@ def delete_prediction(prediction: Prediction) -> int:
         if was_shown:
             others = Prediction.objects.filter(survey=survey, state=WorkState.READY)
             show_prediction(survey, others.order_by("-created_at", "-id").first())
+    chosen.unlink(missing_ok=True)
     return remove_folder(folder)

@@ -14,6 +14,7 @@ from ml_core.stellar.vo.spectra_config import DownloadSpectraConfig
 from stellar.errors import BusyError, NotAllowedError, StellarError
 from stellar.models import Download, Survey
 from stellar.selectors import require_ready
+from stellar.services.choose_stars import MOST_NAMED
 from stellar.storage import survey_folder
 
 if TYPE_CHECKING:
@@ -60,6 +61,9 @@ def start_download(
                            hint="images or spectra.")  # fmt: skip
     changes = settings or {}
     check_settings(user, changes)
+    if names and len(names) > MOST_NAMED:
+        raise StellarError(f"At most {MOST_NAMED:,} stars are chosen for one download.", code="stellar.too_many",
+                           hint="Download for all stars, or choose fewer.", where="filter")  # fmt: skip
     _refuse_second(survey, kind)
     config = {**changes, "survey": str(survey_folder(survey)), "names": names or []}
     chosen = Download.Kind(kind)

@@ -8,10 +8,12 @@ from django.db import transaction
 
 from cvstudio.runs.services.create_run import create_run
 from cvstudio.weights import library
+from ml_core.run.files import write_atomic
 from stellar.errors import StellarError
 from stellar.models import Prediction, Survey
 from stellar.selectors import CLASSIFIER, require_ready
-from stellar.storage import cache_folder, survey_folder
+from stellar.services.choose_stars import MOST_NAMED
+from stellar.storage import cache_folder, names_file, survey_folder
 
 if TYPE_CHECKING:
     from cvstudio.accounts.models import User
@@ -54,15 +56,26 @@ def start_prediction(
         raise StellarError(f'"{modality[:20]}" is no modality.', code="stellar.modality", where="modality",
                            hint=f"One of: {', '.join(MODALITIES)}.")  # fmt: skip
     title = (" ".join(name.split()) or f"{classifier} · {survey.name}")[:200]
+    made = Prediction(
+        owner=owner, survey=survey, classifier=classifier, modality=modality, name=title, is_partial=bool(names)
+    )
     config: dict[str, Any] = {
         "survey": str(survey_folder(survey)), "weights": str(library.folder_of(classifier)),
         "cache": str(cache_folder(survey)), "modality": modality,
     }  # fmt: skip
     if names:
-        config["names"] = names
+        config |= _named(made, names)
     with transaction.atomic():
-        run = create_run(owner=owner, recipe=RECIPE, config=config, name=title)
-        return Prediction.objects.create(
-            owner=owner, survey=survey, classifier=classifier, run=run, modality=modality, name=title,
-            is_partial=bool(names),
-        )  # fmt: skip
+        made.run = create_run(owner=owner, recipe=RECIPE, config=config, name=title)
+        made.save()
+    return made
+
+
+def _named(prediction: Prediction, names: list[str]) -> dict[str, Any]:
+    """In the settings of the run, or in a file where they are too many for these."""
+    if len(names) <= MOST_NAMED:
+        return {"names": names}
+    path = names_file(prediction)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomic(path, "".join(f"{name}\n" for name in names).encode())
+    return {"names_file": str(path)}

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 RECIPE = CLASSIFIER
 OF_THE_APP = ("preset", "survey", "cache", "modality", "history_file")
 """The app itself says what these are: a path from a client must not lead to files that are not its owner's."""
+HISTORY_FILE = "training_history.json"
+"""All trainings on a survey append to one, as the specification has it."""
 _PRETRAINED = re.compile(r"[A-Za-z0-9_]{0,60}")
 
 
@@ -55,7 +57,7 @@ def start_training(
     title = (" ".join(name.split()) or f"{survey.name}, {preset}")[:200]
     config = {
         **changes, "preset": preset, "modality": modality, "survey": str(survey_folder(survey)),
-        "cache": str(cache_folder(survey)),
+        "cache": str(cache_folder(survey)), "history_file": str(survey_folder(survey) / HISTORY_FILE),
     }  # fmt: skip
     with transaction.atomic():
         run = create_run(owner=owner, recipe=RECIPE, config=config, name=title)

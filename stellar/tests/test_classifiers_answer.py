@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +19,8 @@ from cvstudio.weights.models import WeightVersion
 from cvstudio.weights.services.delete_weight import delete_weight
 from ml_core.errors import CodedError
 from stellar.models import Prediction, Star, StarClassification, Survey, Training
+from stellar.services.choose_stars import MOST_NAMED
+from stellar.services.delete_prediction import delete_prediction
 from stellar.services.record_prediction import record_prediction
 from stellar.services.start_prediction import start_prediction
 from stellar.storage import cache_folder, prediction_folder, survey_folder
@@ -49,6 +52,7 @@ def test_a_training_is_told_where_the_survey_lies_and_leaves_a_classifier(survey
     assert answer.status_code == 202, answer.content
     run = Run.objects.get(id=answer.json()["run"])
     assert run.config["survey"] == str(survey_folder(survey)) and run.config["cache"] == str(cache_folder(survey))
+    assert run.config["history_file"] == str(survey_folder(survey) / "training_history.json")
     assert (run.config["epochs"], run.config["modality"], run.seed, run.recipe) == (2, "any", 3, "stellar.train")
     leave_weight(run, worst=(survey.star_rows.order_by("position")[4].name, "deleted meanwhile"))
     run_completed(run)
@@ -99,6 +103,15 @@ def test_a_prediction_is_asked_for_all_or_for_chosen_stars(survey: Survey, alice
         "stellar.nothing_chosen"
     )
     assert alice_api.post(f"{URL}/predictions", {**body, "stars": [str(survey.id)]}).status_code == 404
+
+
+def test_more_names_than_a_run_can_hold_go_into_a_file(survey: Survey, alice: Any) -> None:
+    names = [f"star-{number}" for number in range(MOST_NAMED + 1)]
+    made = start_prediction(alice, survey, make_classifier(alice), names=names)
+    path = Path(made.run.config["names_file"])
+    assert path.read_text().split() == names and made.run.config["names"] == []
+    delete_prediction(made)
+    assert not path.exists()
 
 
 def test_answers_are_taken_in_once_and_shown(survey: Survey, alice_api: Any) -> None:
