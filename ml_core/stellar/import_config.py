@@ -24,7 +24,7 @@ class ImportSurveyConfig(RecipeConfig):
     seed: int = option(0, ge=0, le=2**31 - 1, description="Decides a simulated survey.", group="Data", advanced=True)
     target: str = option(description="Survey folder to make; it must not exist yet.", group="Data")
     files: Literal["copy", "link"] = option(
-        "copy", description="Copy spectra and pictures, or link to them where they lie.", group="Care"
+        "copy", description="Copy spectra and images, or link to them where they lie.", group="Care"
     )
     reserve_gb: float = option(0.5, ge=0.0, le=10_000.0, unit="GB", group="Care", advanced=True, may_change=True,
                                description="Free disk space that must remain.")  # fmt: skip
