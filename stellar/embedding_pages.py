@@ -1,4 +1,4 @@
-"""Maps of stars: of a survey that was classified, and of the stars that a classifier learned from."""
+"""Maps of stars: of a survey that was classified, and of the stars that a classifier was judged by."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def survey_map_page(request: HttpRequest, id: UUID) -> HttpResponse:
 @login_required
 @require_GET
 def classifier_map_page(request: HttpRequest, id: UUID) -> HttpResponse:
-    """The stars that a classifier learned from and was judged by."""
+    """The stars that a classifier was judged by."""
     version = found_classifier(request, id)
     survey = survey_of(version)
     context = {

@@ -63,7 +63,7 @@ def score_rows(report: dict[str, Any]) -> list[dict[str, Any]]:
                 }
                 for key, title in MEASURES.items()
             ]
-            cells.append({"group": group, "n": found.get("n"), "measures": measures,
+            cells.append({"group": group, "title": GROUPS[group], "n": found.get("n"), "measures": measures,
                           "is_best": f1 is not None and f1 == best[group]})  # fmt: skip
         rows.append({"name": name, "title": modality_title(name), "cells": cells})
     return rows

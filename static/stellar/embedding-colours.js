@@ -44,7 +44,7 @@ class Scale {
   constructor(values, { isShare = false, isLog = false } = {}) {
     const steps = ramp();
     const colours = steps.map(packed);
-    const shown = isLog ? values.map((value) => (value > 0 ? Math.log10(value) : NaN)) : values;
+    const shown = values.map((value) => (value === null || (isLog && value <= 0) ? NaN : isLog ? Math.log10(value) : value));
     const sorted = Float64Array.from(shown.filter(Number.isFinite)).sort();
     const [low, high] = isShare || !sorted.length ? [0, 1] : [quantile(sorted, 0.02), quantile(sorted, 0.98)];
     const unknown = packed(read("--surface-3"));

@@ -67,7 +67,14 @@ class Legend {
   }
 }
 
-function start(data) {
+/** Numbers that a map lacks are unknown for every star. */
+function completed(columns) {
+  const unknown = () => columns.stars.map(() => null);
+  return { ...columns, sn: columns.sn ?? unknown(), novelty: columns.novelty ?? unknown() };
+}
+
+function start(columns) {
+  const data = completed(columns);
   const points = { x: Float32Array.from(data.x), y: Float32Array.from(data.y) };
   const scatter = new Scatter(root, points);
   const legend = new Legend(find("legend"), data);

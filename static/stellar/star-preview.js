@@ -5,6 +5,11 @@ import { fetchLine, sparkPicture } from "./spark.js";
 
 const DWELL_MS = 80;
 
+/** The name of a star as a link to its page, as long as the survey has it. */
+export function nameOf(star, boot) {
+  return star.id ? element("a", { href: boot.star.replace("ID", star.id), class: "mono" }, star.name) : element("span", { class: "mono" }, star.name);
+}
+
 export class StarPreview {
   constructor(place, boot) {
     Object.assign(this, { place, boot, kept: null, shown: null, timer: 0 });
@@ -23,13 +28,12 @@ export class StarPreview {
   }
 
   show(star) {
-    if (star?.id === this.shown?.id) return;
+    if (star?.name === this.shown?.name) return;
     this.shown = star;
     if (!star) {
       this.place.replaceChildren(...this.empty.map((node) => node.cloneNode(true)));
       return;
     }
-    const page = this.boot.star.replace("ID", star.id);
     const facts = element("dl", { class: "facts facts-narrow" });
     const fact = (label, value) => facts.append(element("div", {}, element("dt", {}, label), element("dd", {}, value)));
     fact(gettext("Catalogue"), star.label || "–");
@@ -40,7 +44,7 @@ export class StarPreview {
     picture.addEventListener("error", () => picture.replaceWith(element("span", { class: "star-picture star-picture-none" }, gettext("no image"))));
     const spectrum = element("div", { class: "star-spark-place" });
     this.place.replaceChildren(
-      element("a", { href: page, class: "mono strong" }, star.name),
+      nameOf(star, this.boot),
       element("div", { class: "star-preview" }, picture, facts),
       spectrum,
     );

@@ -2,6 +2,7 @@
 import { element } from "../js/icons.js";
 import { metric } from "../js/numbers.js";
 import { csv, saveText } from "../js/plots/tools.js";
+import { nameOf } from "./star-preview.js";
 
 const ROWS = 50;
 
@@ -18,7 +19,7 @@ export class Selection extends EventTarget {
       saveText(csv([["name", "label", "predicted", "sn", "novelty"], ...rows]), "selection.csv");
     });
     this.form?.addEventListener("submit", () => {
-      this.form.elements.stars.value = this.list.map((at) => this.starOf(at).id).join(",");
+      this.form.elements.stars.value = this.list.map((at) => this.starOf(at).id).filter(Boolean).join(",");
     });
     this.rows.addEventListener("focusin", (event) => this.look(event.target));
     this.rows.addEventListener("click", (event) => this.look(event.target));
@@ -57,8 +58,7 @@ export class Selection extends EventTarget {
     this.rows.replaceChildren(
       ...this.list.slice(0, ROWS).map((at) => {
         const star = this.starOf(at);
-        const link = element("a", { href: this.boot.star.replace("ID", star.id), class: "mono" }, star.name);
-        return element("tr", { "data-at": at }, element("td", { class: "cell-main" }, link), element("td", { "data-label": gettext("Catalogue") }, star.label || "–"), element("td", { "data-label": gettext("Predicted") }, star.predicted), element("td", { class: "num", "data-label": gettext("S/N") }, star.sn === null ? "–" : metric(star.sn)));
+        return element("tr", { "data-at": at }, element("td", { class: "cell-main" }, nameOf(star, this.boot)), element("td", { "data-label": gettext("Catalogue") }, star.label || "–"), element("td", { "data-label": gettext("Predicted") }, star.predicted), element("td", { class: "num", "data-label": gettext("S/N") }, star.sn === null ? "–" : metric(star.sn)));
       }),
     );
     const left = length - ROWS;

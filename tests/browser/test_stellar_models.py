@@ -79,6 +79,11 @@ def test_a_classifier_is_trained_judged_and_asked(
     expect(page.locator("#classes .main-svg").first).to_be_visible(timeout=20_000)
     assert Prediction.objects.get().stars == survey.stars
 
+    page.goto(page.url.split("/stellar/")[0] + f"/stellar/classifiers/{version.id}/map")
+    expect(page.locator("[data-embedding][data-ready]")).to_be_attached()
+    page.locator("[data-colour]").select_option("novelty")
+    expect(page.locator(".legend-bar")).to_be_visible()
+
     page.goto(page.url.split("/stellar/")[0] + f"/stellar/classify?classifier={version.id}")
     star = Star.objects.filter(survey=survey).order_by("position")[0]
     expect(page.locator("[data-classify][data-ready]")).to_be_attached()
