@@ -69,7 +69,7 @@ def survey_tabs(survey: Survey) -> list[dict[str, Any]]:
         ("screening", "screening", _("Screening"), "eye", None),
         ("downloads", "downloads", _("Downloads"), "download", None),
         ("predictions", "predictions", _("Predictions"), "spark", None),
-        ("map", "embedding", _("Map"), "chart", None),
+        ("map", "embedding", _("Map of the stars"), "chart", None),
     )
     return [
         {"key": key, "url": reverse(f"stellar:{name}", args=[survey.id]), "title": title, "icon": icon, "count": count}

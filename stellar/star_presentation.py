@@ -70,7 +70,6 @@ def colours_of(star: Star) -> list[dict[str, Any]]:
 
 def star_facts(star: Star, picture: dict[str, Any]) -> list[dict[str, Any]]:
     """Label and value of what else is known."""
-    told = picture.get("provenance") or {}
     facts = [
         (_("Spectrum"), star.spectrum_file.rsplit("/", 1)[-1]),
         (_("Class in the spectrum's file"), star.spectrum_subclass),
@@ -78,10 +77,26 @@ def star_facts(star: Star, picture: dict[str, Any]) -> list[dict[str, Any]]:
         (_("Redshift"), _redshift(star.redshift)),
         (_("Image"), star.image_file.rsplit("/", 1)[-1]),
         (_("Size of the image"), _size(picture)),
-        (_("Image from"), told.get("service", "")),
-        (_("Fetched"), str(told.get("fetched", ""))),
+        *provenance_facts(picture.get("provenance") or {}),
     ]
     return [{"label": label, "value": value} for label, value in facts if value]
+
+
+def provenance_facts(told: dict[str, Any]) -> list[tuple[str, str]]:
+    """Where an image was fetched, as its download noted it beside the file; nothing for others."""
+    bands = told.get("bands")
+    cuts = [band for band in bands.values() if isinstance(band, dict)] if isinstance(bands, dict) else []
+    titles = dict.fromkeys(str(cut["title"]) for cut in cuts if cut.get("title"))
+    fetched = max((str(cut["fetched_at"]) for cut in cuts if cut.get("fetched_at")), default="")
+    stretch = told.get("stretch")
+    by = {"local": _("here, from the whole image"), "service": _("by the service")}
+    return [
+        (_("Image from"), str(told.get("service", ""))),
+        (_("Tiles"), ", ".join(titles)),
+        (_("Cut out"), next((by.get(str(cut.get("cut_by")), "") for cut in cuts), "")),
+        (_("Fetched"), fetched[:16].replace("T", " ")),
+        (_("Stretch"), str(stretch.get("name", "")) if isinstance(stretch, dict) else ""),
+    ]
 
 
 def classification_rows(rows: list[StarClassification], shown: UUID | None) -> list[dict[str, Any]]:
@@ -113,7 +128,6 @@ def star_boot(star: Star, picture: dict[str, Any], previous: UUID | None, follow
     """What the script of the page begins with."""
     base = "/api/v1/stellar"
     api, survey = f"{base}/stars/{star.id}", f"{base}/surveys/{star.survey_id}"
-    told = picture.get("provenance") or {}
     velocity = None if star.redshift is None or not math.isfinite(star.redshift) else star.redshift * SPEED_OF_LIGHT
     return {
         "id": str(star.id), "name": star.name, "survey": str(star.survey_id), "api": api, "surveyApi": survey,
@@ -121,7 +135,7 @@ def star_boot(star: Star, picture: dict[str, Any], previous: UUID | None, follow
         "previous": str(previous) if previous else None, "next": str(following) if following else None,
         "spectrum": f"{api}/spectrum" if star.spectrum_file else None,
         "picture": f"{api}/image" if star.image_file else None, "pixelScale": picture.get("pixel_scale"),
-        "pictureSource": told.get("title") or told.get("survey") or "", "velocity": velocity or 0,
+        "oriented": bool(picture.get("pixel_scale") or picture.get("provenance")), "velocity": velocity or 0,
         "noSpectrum": "" if star.spectrum_file else _("The spectrum of this star is missing."),
         "noPicture": "" if star.image_file else _("The image of this star is missing."),
     }  # fmt: skip

@@ -32,10 +32,10 @@ export class Attribution {
     button.disabled = true;
     button.setAttribute("aria-busy", "true");
     try {
-      const { result } = await api(`${this.boot.api}/attribution?classifier=${encodeURIComponent(classifier)}`);
+      const answer = await api(`${this.boot.api}/attribution?classifier=${encodeURIComponent(classifier)}`);
       if (this.boot.id !== id) return;
       this.classifier = classifier;
-      this.draw(result.attribution);
+      this.draw(answer.attribution);
     } catch (fault) {
       toast(fault.message, { tone: "failed", hint: fault.hint });
     } finally {

@@ -14,13 +14,13 @@ export class Picture {
   }
 
   /**
-   * @param {{url: string, pixelScale?: number|null, source?: string, ready?: HTMLImageElement} | null} star
+   * @param {{url: string, pixelScale?: number|null, oriented?: boolean, ready?: HTMLImageElement} | null} star
    * @param {string} reason why there is none
    */
   async show(star, reason = "") {
     const none = this.root.querySelector("[data-picture-none]");
     none.hidden = Boolean(star);
-    none.textContent = reason || gettext("There is no picture.");
+    none.textContent = reason || gettext("There is no image.");
     Object.assign(this, { image: null, facts: star ?? {}, decided: null, wanted: star?.url ?? "" });
     this.words();
     if (!star) {
@@ -31,7 +31,7 @@ export class Picture {
     if (this.wanted !== star.url) return; // another star came meanwhile
     this.image = image;
     none.hidden = Boolean(image);
-    if (!image) none.textContent = gettext("The picture could not be loaded.");
+    if (!image) none.textContent = gettext("The image could not be loaded.");
     this.words();
     this.draw();
   }
@@ -44,14 +44,14 @@ export class Picture {
   }
 
   words() {
-    const { pixelScale } = this.facts;
+    const { pixelScale, oriented } = this.facts;
     const side = this.image?.naturalWidth;
     const parts = [];
-    if (this.wanted) parts.push(gettext("i, r, g as red, green, blue; north is up, east is left."));
+    if (oriented) parts.push(gettext("i, r, g as red, green, blue; north is up, east is left."));
+    else if (side) parts.push(gettext("Where north lies is not known."));
     if (side && pixelScale) parts.push(interpolate(gettext("%(side)s″ across, %(scale)s″ per pixel."), { side: (side * pixelScale).toFixed(0), scale: pixelScale }, true));
     else if (side) parts.push(gettext("The pixel scale is not known."));
     this.root.querySelector("[data-picture-summary]").textContent = parts.join(" ");
-    this.root.querySelector("[data-picture-note]").textContent = this.facts.source ?? "";
   }
 
   draw() {
@@ -69,7 +69,7 @@ export class Picture {
     pen.drawImage(this.image, 0, 0, side, side);
     if (this.decided && this.showDecided) this.drawDecided(pen, side);
     this.drawBar(pen, side);
-    drawCompass(pen, side);
+    if (this.facts.oriented) drawCompass(pen, side);
   }
 
   drawDecided(pen, side) {

@@ -98,7 +98,7 @@ async function fetchShots(again, isBehind) {
 
 function showEnd() {
   const isAll = state.filter.state === "undecided" && !state.filter.flag;
-  const title = isAll ? gettext("Every picture is decided") : gettext("No picture fits these filters");
+  const title = isAll ? gettext("Every image is decided") : gettext("No image fits these filters");
   grid.replaceChildren(element("div", { class: "empty screening-done" }, icon("check-circle", "l"), element("h2", {}, title),
     isAll ? element("a", { class: "button button-main", href: boot.train }, gettext("Go on to training")) : ""));
 }

@@ -33,7 +33,7 @@ function show(star, { began = 0, isHere = false } = {}) {
   }
   attribution.begin(boot);
   panel.setStar(star.spectrum.star, { name: `spectrum-${boot.name}`, reason: star.spectrum.reason || boot.noSpectrum });
-  const shown = boot.picture && { url: boot.picture, pixelScale: boot.pixelScale, source: boot.pictureSource, ready: star.image };
+  const shown = boot.picture && { url: boot.picture, pixelScale: boot.pixelScale, oriented: boot.oriented, ready: star.image };
   picture.show(shown, boot.noPicture);
   showMeans();
   showNeighbours();
@@ -112,7 +112,7 @@ async function decide(decision) {
   const before = boot.id;
   try {
     await api(`${boot.surveyApi}/screening`, { method: "POST", body: { stars: [boot.id], decision } });
-    const said = { accepted: gettext("The picture is accepted."), rejected: gettext("The picture is rejected; the star trains without it."), "": gettext("The decision is taken back.") };
+    const said = { accepted: gettext("The image is accepted."), rejected: gettext("The image is rejected and will not be used."), "": gettext("The decision is taken back.") };
     toast(said[decision], { tone: "ok", seconds: 3 });
     await refresh(before);
   } catch (fault) {

@@ -136,6 +136,8 @@ def finite(value: float) -> float | None:
 
 
 def _scale(told: dict[str, Any]) -> float | None:
-    """Arcsec per pixel, where the story of a picture tells it."""
-    value = told.get("pixel_scale_arcsec")
-    return float(value) if isinstance(value, int | float) else None
+    """Arcsec per pixel, where the story of a picture tells it; its bands are cut to the same scale."""
+    bands = told.get("bands")
+    told_of = bands.values() if isinstance(bands, dict) else ()
+    values = [band.get("pixel_scale_arcsec") for band in told_of if isinstance(band, dict)]
+    return next((float(value) for value in values if isinstance(value, int | float)), None)

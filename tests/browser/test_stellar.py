@@ -268,9 +268,7 @@ def test_what_decided_is_drawn_onto_spectrum_and_image(alice: User, survey: Surv
         "spectrum": {"start": [5000.0, 7000.0], "end": [5200.0, 7200.0], "value": [-0.5, 2.0]},
         "image": {"rows": 2, "columns": 2, "values": [[0.0, 1.0], [0.5, -1.0]]},
     }  # fmt: skip
-    page.route(
-        "**/attribution?**", lambda route: route.fulfill(json={"classifier": "x", "result": {"attribution": found}})
-    )
+    page.route("**/attribution?**", lambda route: route.fulfill(json={"classifier": "x", "attribution": found}))
     before = [pixels(page.locator(name)) for name in (".spectrum-canvas", ".picture-canvas")]
     button = page.locator("[data-attribution]").first
     button.click()
@@ -318,7 +316,7 @@ def test_pictures_are_accepted_rejected_and_taken_back_by_keys(
     expect(page.locator(".shot:visible")).to_have_attribute("data-id", second or "")
     page.keyboard.press("g")
     page.keyboard.press("Shift+A")
-    expect(page.locator(".screening-done")).to_contain_text("Every picture is decided")
+    expect(page.locator(".screening-done")).to_contain_text("Every image is decided")
     assert survey.star_rows.filter(screening="accepted").count() == survey.with_image
 
 
@@ -327,7 +325,7 @@ def test_a_decision_on_the_page_of_a_star_stays_there(alice: User, survey: Surve
     page = open_star(open_page, alice, star)
     page.keyboard.press("r")
     expect(page.locator("[data-decide=rejected]")).to_have_attribute("aria-pressed", "true")
-    expect(page.locator("[data-slot=head]")).to_contain_text("picture rejected")
+    expect(page.locator("[data-slot=head]")).to_contain_text("image rejected")
     page.keyboard.press("r")
     expect(page.locator("[data-decide=rejected]")).to_have_attribute("aria-pressed", "false")
     page.select_option("[data-class]", "M3")
