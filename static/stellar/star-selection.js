@@ -5,6 +5,8 @@ import { csv, saveText } from "../js/plots/tools.js";
 import { nameOf } from "./star-preview.js";
 
 const ROWS = 50;
+/** Their ids go in an address, which cannot be of any length. */
+const MOST_IN_TABLE = 300;
 
 export class Selection extends EventTarget {
   /** @param {HTMLElement} place @param {any} boot @param {number} count @param {(at: number) => any} starOf */
@@ -62,6 +64,10 @@ export class Selection extends EventTarget {
       }),
     );
     const left = length - ROWS;
-    this.more.textContent = left > 0 ? interpolate(ngettext("and %s more", "and %s more", left), [metric(left)]) : "";
+    const told = left > 0 ? [interpolate(ngettext("and %s more", "and %s more", left), [metric(left)])] : [];
+    const isMany = length > MOST_IN_TABLE;
+    if (this.form) this.form.querySelector("button").disabled = isMany;
+    if (this.form && isMany) told.push(interpolate(gettext("The star table takes at most %s at once; the CSV holds all."), [MOST_IN_TABLE]));
+    this.more.textContent = told.join(". ");
   }
 }
