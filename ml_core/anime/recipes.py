@@ -1,0 +1,24 @@
+"""The recipes of anime characters. Free of torch until one runs; forms come from the settings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ml_core.anime.classifier.config import ClassifierConfig
+from ml_core.run.context import RunContext
+from ml_core.run.registry import recipe
+
+
+@recipe(
+    "anime.classifier",
+    ClassifierConfig,
+    title="Train a recogniser of anime characters",
+    summary="Learns characters from folders of images by network, colour and texture, with calibrated confidence and "
+    "a sense of what is nobody known.",
+    queue="train",
+)
+def train_classifier(config: ClassifierConfig, run: RunContext) -> dict[str, Any]:
+    """Leave ``artifacts/weight``, ``report.json`` and ``health.json``."""
+    from ml_core.anime.classifier.train import train_classifier
+
+    return train_classifier(config, run)
