@@ -45,6 +45,7 @@ class LabelledImages:
         modes: Pillow's mode of each image.
         training: Whether each image is for training.
         classes: Names.
+        listed: How many images and rows a finding names.
     """
 
     table: Columns | AnnotationTable
@@ -56,6 +57,7 @@ class LabelledImages:
     modes: Sequence[str]
     training: Mask
     classes: Sequence[str]
+    listed: int = _LISTED
 
     def __post_init__(self) -> None:
         self.image = np.repeat(np.arange(len(self.sizes)), np.diff(self.table.image_offsets))
@@ -80,6 +82,9 @@ def open_labelled(version: Path) -> LabelledImages:
 def find_in_labels(images: LabelledImages) -> list[dict[str, Any]]:
     """All findings, gravest first."""
     found = [*_about_boxes(images), *_about_names(images), *_about_images(images), *_about_balance(images)]
+    for finding in found:
+        for key in ("positions", "annotations"):
+            finding[key] = finding[key][: images.listed]
     return in_order(found)
 
 
@@ -89,8 +94,8 @@ def _finding(
     count = len(positions) if rows is None else len(rows)
     return {
         "code": code, "severity": severity, "count": count, "message": f"{message}: {count:,}.", "hint": hint,
-        "positions": np.unique(positions)[:_LISTED].tolist(),
-        "annotations": [] if rows is None else rows[:_LISTED].tolist(),
+        "positions": np.unique(positions).tolist(),
+        "annotations": [] if rows is None else rows.tolist(),
     }  # fmt: skip
 
 

@@ -38,7 +38,7 @@ def write_labelled_version(
         "format": FORMAT,
         "task": "detect",
         "classes": list(classes),
-        "counts": _counts(taken, splits),
+        "counts": count_labelled(tally, columns, len(classes), splits),
         "fingerprint": str(fingerprint),
         "root_hint": root.name,
         "source_format": candidate.format,
@@ -89,9 +89,8 @@ def _write_items(taken: Taken, splits: list[Split], partial: Path, fingerprint: 
     )  # fmt: skip
 
 
-def _counts(taken: Taken, splits: list[Split]) -> dict[str, Any]:
+def count_labelled(tally: Tally, columns: Columns, classes: int, splits: list[Split]) -> dict[str, Any]:
     """Numbers of files, images and annotations. Under ``classes`` stand annotations by class and split."""
-    tally, columns, classes = taken.tally, taken.columns, len(taken.categories.classes)
     code = np.array([SPLITS.index(split) for split in splits], dtype=np.int64)
     image = np.repeat(np.arange(tally.images), np.diff(columns.image_offsets))
     named = columns.label != NO_CLASS

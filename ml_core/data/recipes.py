@@ -12,7 +12,11 @@ from ml_core.data.archive import ArchiveLimits
 from ml_core.data.choose_reading import all_readings
 from ml_core.data.export.run import ExportOrder, export_version
 from ml_core.data.import_images import ImportOrder, import_images
-from ml_core.data.manifest import REJECTS_FILE, STATISTICS_FILE
+from ml_core.data.manifest import REJECTS_FILE, STATISTICS_FILE, read_version
+from ml_core.data.revision.changes import parse_changes, read_json
+from ml_core.data.revision.difference import difference
+from ml_core.data.revision.fixes import changes_of_fixes
+from ml_core.data.revision.revise import revise
 from ml_core.data.statistics import StatisticsOrder, measure_version
 from ml_core.errors import FormatError
 from ml_core.run.config import RecipeConfig, option
@@ -75,6 +79,15 @@ class ExportConfig(RecipeConfig):
     boxes_only: bool = option(False, description="Write polygons and masks as boxes.", group="Format")
     target: str = option("", group="Data", advanced=True,
                          description="New folder or .zip file. Empty: an archive among the artifacts.")  # fmt: skip
+
+
+class ReviseConfig(RecipeConfig):
+    """Which version to correct, and how."""
+
+    version: str = option(description="Folder of the version.", group="Data")
+    target: str = option(description="Folder of the new version; it must not exist yet.", group="Data")
+    fixes: str = option("", description="Names of fixes with commas between them.", group="Changes")
+    changes: str = option("", description="JSON file with a list of corrections.", group="Changes")
 
 
 class StatisticsConfig(RecipeConfig):
@@ -154,6 +167,34 @@ def recognise_data(config: RecogniseConfig, run: RunContext) -> dict[str, Any]:
     write_json_atomic(artifact, readings)
     run.artifact(artifact, "application/json")
     return {"metrics": {"readings": len(readings)}, "readings": readings}
+
+
+@recipe(
+    "data.revise", ReviseConfig, queue="io", title="Correct a data set",
+    summary="Make a new version from an old one by fixes of findings and by corrections; the old one stays.",
+)  # fmt: skip
+def revise_data(config: ReviseConfig, run: RunContext) -> dict[str, Any]:
+    """Write the new version folder, and what became different as ``difference.json``."""
+    old, new = Path(config.version), Path(config.target)
+    names = [name for name in (part.strip() for part in config.fixes.split(",")) if name]
+    if new.exists():  # an earlier attempt of this run made it
+        version = read_version(new, ("classify", "detect"))
+    else:
+        facts = read_version(old, ("classify", "detect"))
+        changes = changes_of_fixes(old, names)
+        if config.changes:
+            counts = facts["counts"]
+            rows = counts["annotations"]["kept"] if "annotations" in counts else 0
+            document = read_json(Path(config.changes))
+            classes = changes.classes or facts["classes"]
+            by_hand = parse_changes(document, images=counts["images"], rows=rows, classes=len(classes))
+            changes = changes.followed_by(by_hand)
+        version = revise(old, new, changes, run, reason=", ".join(names))
+    run.data_fingerprint(version["fingerprint"])
+    artifact = run.artifact_path("difference.json")
+    write_json_atomic(artifact, difference(old, new))
+    run.artifact(artifact, "application/json")
+    return {"metrics": {"images": version["counts"]["images"]}, "version": version}
 
 
 @recipe(

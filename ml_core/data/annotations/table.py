@@ -63,6 +63,7 @@ _HASHED: Final = (
     "ring_offsets",
     "point_offsets",
     "points",
+    "image_state",
 )
 
 
@@ -236,11 +237,21 @@ class AnnotationTable:
     @cached_property
     def attributes(self) -> list[dict[str, Any]]:
         """The distinct objects that ``attribute`` points to."""
-        return [json.loads(line) for line in _lines(self._folder / ATTRIBUTES_FILE)]
+        return [json.loads(line) for line in self.attribute_lines]
+
+    @cached_property
+    def attribute_lines(self) -> list[str]:
+        """The same as JSON."""
+        return _lines(self._folder / ATTRIBUTES_FILE)
 
     def image_attributes(self) -> list[dict[str, Any]]:
         """What label files say of images beyond the columns; empty where they say nothing of any."""
-        return [json.loads(line) for line in _lines(self._folder / IMAGE_ATTRIBUTES_FILE)]
+        return [json.loads(line) for line in self.image_attribute_lines]
+
+    @cached_property
+    def image_attribute_lines(self) -> list[str]:
+        """The same as JSON."""
+        return _lines(self._folder / IMAGE_ATTRIBUTES_FILE)
 
 
 def image_sizes(items: Iterable[Item]) -> NDArray[np.int64]:
@@ -249,7 +260,7 @@ def image_sizes(items: Iterable[Item]) -> NDArray[np.int64]:
 
 
 def _lines(path: Path) -> list[str]:
-    return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    return path.read_text(encoding="utf-8").split("\n")[:-1] if path.exists() else []
 
 
 def _damaged() -> FormatError:

@@ -1,0 +1,1 @@
+"""A new version from an old one: corrections by hand, fixes of findings, and what differs between two versions."""
