@@ -65,7 +65,7 @@ function scaled({ rows, columns, values }) {
 }
 
 function wordsOf(found) {
-  const parts = [interpolate(gettext("Green speaks for %s, red against it: by how much the log-odds fall when the region is not known."), [found.class])];
+  const parts = [interpolate(gettext("Green speaks for %s, orange against it: how far the log-odds of the class fall when a region is not known."), [found.class])];
   if (found.spectrum) {
     const { start, end, value } = found.spectrum;
     const order = [...value.keys()].sort((a, b) => Math.abs(value[b]) - Math.abs(value[a])).slice(0, 3);

@@ -75,7 +75,7 @@ export class Picture {
   drawDecided(pen, side) {
     const { rows, columns, values } = this.decided;
     const read = getComputedStyle(document.documentElement);
-    const colours = [read.getPropertyValue("--ok").trim(), read.getPropertyValue("--failed").trim()];
+    const colours = [read.getPropertyValue("--series-3").trim(), read.getPropertyValue("--series-2").trim()];
     const [wide, high] = [side / columns, side / rows];
     values.forEach((row, y) => row.forEach((value, x) => {
       pen.fillStyle = colours[value > 0 ? 0 : 1];

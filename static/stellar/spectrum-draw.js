@@ -130,18 +130,20 @@ function drawResidual(pen, scene, read, toX, panel) {
 function drawDecided(pen, { decided }, read, toX, panel) {
   if (!decided) return;
   decided.forEach(({ start, end, value }) => {
-    pen.fillStyle = read(value > 0 ? "--ok" : "--failed");
+    pen.fillStyle = read(value > 0 ? "--series-3" : "--series-2");
     pen.globalAlpha = 0.34 * Math.min(1, Math.abs(value));
     pen.fillRect(toX(start), panel.top, Math.max(1, toX(end) - toX(start)), panel.bottom - panel.top);
   });
   pen.globalAlpha = 1;
 }
 
-function drawMarks(pen, { features, ranges }, read, toX, panel) {
+/** Tints of bands make room for those of what decided. */
+function drawMarks(pen, { features, ranges, decided }, read, toX, panel) {
   for (const one of features) {
     if (one.end < ranges.x[0] || one.start > ranges.x[1]) continue;
     const colour = read(MARKS[one.kind]);
     if (one.end > one.start) {
+      if (decided) continue;
       pen.globalAlpha = 0.1;
       pen.fillStyle = colour;
       pen.fillRect(toX(one.start), panel.top, Math.max(1, toX(one.end) - toX(one.start)), panel.bottom - panel.top);
