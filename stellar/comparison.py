@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Count, F, OuterRef, QuerySet, Subquery
 
@@ -28,7 +29,7 @@ class Agreement:
     labelled: int
 
 
-def paired(first: Prediction, second: Prediction) -> QuerySet[StarClassification]:
+def paired(first: Prediction, second: Prediction) -> QuerySet[Any]:
     """The answers of the first with the answer of the second to the same star as ``other``."""
     others = StarClassification.objects.filter(prediction=second, star=OuterRef("star"))
     other, confidence = (Subquery(others.values(name)[:1]) for name in ("predicted", "confidence"))
@@ -55,7 +56,7 @@ def agreement(first: Prediction, second: Prediction) -> Agreement:
 
 def disagreements(
     first: Prediction, second: Prediction, *, one: int | None = None, other: int | None = None
-) -> QuerySet[StarClassification]:
+) -> QuerySet[Any]:
     """Stars that the two answer differently, those of which both are surest first; or those of one cell."""
     rows = paired(first, second).exclude(predicted=F("other")) if one is None else paired(first, second)
     if one is not None:

@@ -90,7 +90,7 @@ def training_row(training: Training) -> dict[str, Any]:
 
 
 #: How a prediction whose run is gone stands, in the words of runs.
-_STATES = {WorkState.WAITING: "queued", WorkState.READY: "completed", WorkState.FAILED: "failed"}
+_STATES: dict[str, str] = {WorkState.WAITING: "queued", WorkState.READY: "completed", WorkState.FAILED: "failed"}
 
 
 def prediction_row(prediction: Prediction) -> dict[str, Any]:

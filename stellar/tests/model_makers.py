@@ -36,7 +36,7 @@ def answers_for(labels: np.ndarray, seed: int = 0, *, strength: float = 1.4, nov
     def around(spread: float) -> np.ndarray:
         centre = np.where(labels >= 0, labels, 2)[:, None] + rng.normal(0, spread, (count, 1))
         weights = np.exp(-strength * (places - centre) ** 2)
-        return weights / weights.sum(1, keepdims=True)
+        return np.asarray(weights / weights.sum(1, keepdims=True))
 
     spectrum, image = around(0.4), around(1.0)
     both = (spectrum + image) / 2

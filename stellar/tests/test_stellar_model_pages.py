@@ -122,7 +122,7 @@ def test_cells_hold_as_many_stars_as_they_say(browser: Client, version: WeightVe
 
 
 def test_a_weight_without_a_report_says_so(browser: Client, version: WeightVersion) -> None:
-    for folder in (folder_of(version), run_folder(version.run_id) / "artifacts" / "weight"):
+    for folder in (folder_of(version), run_folder(str(version.run_id)) / "artifacts" / "weight"):
         (folder / "report.json").unlink()
     assert "No report" in text_of(browser.get(f"/stellar/classifiers/{version.id}"))
 
@@ -155,8 +155,8 @@ def test_the_page_of_predictions_puts_doubtful_stars_first(
     made = make_prediction(survey, version)
     page = text_of(browser.get(f"/stellar/predictions/{made.id}"))
     assert "Look at these first" in page and 'id="histogram-data"' in page
-    wrong = made.classifications.filter(predicted__gte=0).exclude(star__label=-1)
-    wrong = [one for one in wrong.select_related("star") if one.predicted != one.star.label]
+    answered = made.classifications.filter(predicted__gte=0).exclude(star__label=-1)
+    wrong = [one for one in answered.select_related("star") if one.predicted != one.star.label]
     first = max(wrong, key=lambda one: one.confidence)
     assert page.index(f"/stellar/stars/{first.star_id}") == page.index("/stellar/stars/")
     none = text_of(browser.get(f"/stellar/predictions/{made.id}?kind=none"))
