@@ -17,9 +17,11 @@ _KNOTS: Final = torch.linspace(-1.0, 4.6, 12)
 #: Stars that a knot borrows from the whole.
 _BORROWED: Final = 10.0
 _LEAST_SPREAD: Final = 0.05
-#: A spectrum this many deviations from the usual is half familiar; the change takes about as many again.
-_HALF: Final = 1.5
+#: A spectrum this many deviations from the usual is half familiar.
+_HALF: Final = 1.75
 _WIDTH: Final = 0.4
+#: Below this S/N the two numbers hardly tell one kind of star from another, and a noisy star is taken for familiar.
+_TELLING_SN: Final = 3.0
 
 
 class Usual(nn.Module):
@@ -64,7 +66,8 @@ class Familiarity(nn.Module):
     def forward(self, misfit: Tensor, distance: Tensor, sn: Tensor) -> Tensor:
         """(N,)."""
         away = torch.maximum(self.misfit.deviations(misfit, sn), self.distance.deviations(distance, sn))
-        return torch.sigmoid((_HALF - away) / _WIDTH)
+        telling = sn.square() / (sn.square() + _TELLING_SN**2)
+        return torch.sigmoid((_HALF - telling * away) / _WIDTH)
 
 
 def _log(value: Tensor) -> Tensor:

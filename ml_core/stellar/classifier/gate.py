@@ -29,7 +29,7 @@ _STRANGE_SHARES: Final = (0.05, 0.4)
 #: A gain of less than this in the mean log likelihood is chance.
 _CHANCE: Final = 0.002
 #: Share of the plain members in the answer of a spectrum that looks familiar.
-_PLAIN_SHARE: Final = 0.7
+_PLAIN_SHARE: Final = 0.65
 #: Keeps a source that excludes a class from excluding it for all.
 _LEAST: Final = 1e-3
 
