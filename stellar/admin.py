@@ -20,6 +20,7 @@ from stellar.selectors import listed_downloads, listed_predictions, listed_surve
 from stellar.services.delete_prediction import delete_prediction
 from stellar.services.delete_survey import delete_survey
 from stellar.services.show_prediction import show_prediction
+from stellar.services.take_files import take_files
 
 
 class MadeByServices(admin.ModelAdmin):
@@ -69,7 +70,7 @@ class SurveyAdmin(MadeByServices):
         "created_at", "updated_at",
     )  # fmt: skip
     readonly_fields = tuple(name for name in fields if name not in ("name", "description", "owner"))
-    actions = ("delete_with_files",)
+    actions = ("take_new_files", "delete_with_files")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Survey]:
         """With what the list shows."""
@@ -79,6 +80,12 @@ class SurveyAdmin(MadeByServices):
     def page(self, obj: Survey) -> SafeString:
         """Link to the page."""
         return opener(f"/stellar/surveys/{obj.pk}")
+
+    @admin.action(description=_("Look for spectra and images that are new in the folder"))
+    def take_new_files(self, request: HttpRequest, queryset: QuerySet[Survey]) -> None:
+        """What a stopped download left comes into the table of stars."""
+        ready = queryset.filter(state=Survey.State.READY)
+        self.each(request, ready, take_files, gettext("%(name)s is up to date."))
 
     @admin.action(description=_("Delete with all stars and files (only what no run is at work on)"))
     def delete_with_files(self, request: HttpRequest, queryset: QuerySet[Survey]) -> None:

@@ -28,6 +28,7 @@ from stellar.services.delete_survey import delete_survey
 from stellar.services.finish_import import read_report
 from stellar.services.read_means import read_survey_means
 from stellar.services.start_import import start_import
+from stellar.services.take_files import take_files
 from stellar.upload_handler import discard_upload, prepare_upload
 
 
@@ -109,6 +110,15 @@ class RetryView(APIView):
         """Try again after a failure."""
         start_import(selectors.visible_survey(request.user, id))
         return answer(request, id, status.HTTP_202_ACCEPTED)
+
+
+class FilesView(APIView):
+    """The files of a survey."""
+
+    @extend_schema(request=None, responses=serializers.ChangedSerializer)
+    def post(self, request: Request, id: uuid.UUID) -> Response:
+        """Take in the spectra and images that a stopped download left; a completed one is taken in by itself."""
+        return Response({"changed": take_files(selectors.ready_survey(request.user, id))})
 
 
 class ReportView(APIView):

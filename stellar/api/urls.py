@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern] = [
     path("surveys", survey_views.SurveyListView.as_view(), name="api-stellar-surveys"),
     path(_SURVEY, survey_views.SurveyView.as_view(), name="api-stellar-survey"),
     path(f"{_SURVEY}/retry", survey_views.RetryView.as_view(), name="api-stellar-retry"),
+    path(f"{_SURVEY}/files", survey_views.FilesView.as_view(), name="api-stellar-files"),
     path(f"{_SURVEY}/report", survey_views.ReportView.as_view(), name="api-stellar-report"),
     path(f"{_SURVEY}/means", survey_views.MeansView.as_view(), name="api-stellar-means"),
     path("stars", star_views.StarListView.as_view(), name="api-stellar-stars"),

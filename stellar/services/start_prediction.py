@@ -9,6 +9,7 @@ from django.db import transaction
 from cvstudio.runs.services.create_run import create_run
 from cvstudio.weights import library
 from ml_core.run.files import write_atomic
+from ml_core.stellar.spectra.subclass import CLASSES
 from stellar.errors import StellarError
 from stellar.models import Prediction, Survey
 from stellar.selectors import CLASSIFIER, require_ready
@@ -43,7 +44,7 @@ def start_prediction(
         names: Only these stars; all when left out.
 
     Raises:
-        StellarError: The weight is no classifier of stars, or there is no such modality.
+        StellarError: The weight is no classifier of these classes, or there is no such modality.
         NotReadyError: The survey has not been imported.
         FilesMissingError: The classifier's folder is gone.
         QuotaError: Too many runs of this person wait already.
@@ -52,6 +53,9 @@ def start_prediction(
     if classifier.weight.task != CLASSIFIER:
         raise StellarError("This weight is no classifier of stars.", code="stellar.classifier", where="classifier",
                            hint="Choose one that was trained on a survey.")  # fmt: skip
+    if classifier.classes and tuple(classifier.classes) != CLASSES:
+        raise StellarError("This classifier knows other classes than M0 to M4.", code="stellar.other_classes",
+                           hint="Choose one that was trained on a survey.", where="classifier")  # fmt: skip
     if modality not in MODALITIES:
         raise StellarError(f'"{modality[:20]}" is no modality.', code="stellar.modality", where="modality",
                            hint=f"One of: {', '.join(MODALITIES)}.")  # fmt: skip

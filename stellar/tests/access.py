@@ -37,6 +37,7 @@ ROWS = {
     f"PATCH {API}/surveys/{{id}}": row(*OWNED, body={"name": "Renamed"}),
     f"DELETE {API}/surveys/{{id}}": row(*OWNED),
     f"POST {API}/surveys/{{id}}/retry": row(401, 404, 400, 400),  # it is imported already
+    f"POST {API}/surveys/{{id}}/files": row(*OWNED),
     f"GET {API}/surveys/{{id}}/report": row(*OWNED),
     f"GET {API}/surveys/{{id}}/means": row(*OWNED),
     f"POST {API}/surveys/{{id}}/stars/class": row(*OWNED, body=lambda world: star_of(world, **{"class": "M3"})),

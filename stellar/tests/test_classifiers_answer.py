@@ -105,6 +105,18 @@ def test_a_prediction_is_asked_for_all_or_for_chosen_stars(survey: Survey, alice
     assert alice_api.post(f"{URL}/predictions", {**body, "stars": [str(survey.id)]}).status_code == 404
 
 
+def test_weights_of_other_classes_or_tasks_classify_no_stars(survey: Survey, alice_api: Any) -> None:
+    version = make_classifier(survey.owner)
+    body = {"survey": str(survey.id), "classifier": str(version.id)}
+    WeightVersion.objects.filter(id=version.id).update(classes=["cat", "dog"])
+    answer = alice_api.post(f"{URL}/predictions", body)
+    assert (answer.status_code, answer.json()["code"]) == (400, "stellar.other_classes")
+    version.weight.task = "vision.classify"
+    version.weight.save()
+    assert alice_api.post(f"{URL}/predictions", body).status_code == 404
+    assert not Prediction.objects.exists()
+
+
 def test_more_names_than_a_run_can_hold_go_into_a_file(survey: Survey, alice: Any) -> None:
     names = [f"star-{number}" for number in range(MOST_NAMED + 1)]
     made = start_prediction(alice, survey, make_classifier(alice), names=names)

@@ -81,6 +81,19 @@ def test_spectra_that_came_are_measured_and_shown(survey: Survey, alice_api: Any
                        "reason": "The service did not answer.", "code": "vo.timeout"}]  # fmt: skip
 
 
+def test_what_a_stopped_download_left_is_taken_on_request(survey: Survey, alice_api: Any, bob_api: Any) -> None:
+    star = survey.star_rows.get(position=1)
+    without_files(survey, "spectrum", (1,))
+    run = Run.objects.get(id=start(alice_api, survey, "spectra").json()["run"])
+    shutil.copyfile(imported() / star.spectrum_file, survey_folder(survey) / star.spectrum_file)
+    control_run(run, "stop")
+    assert survey.star_rows.get(position=1).spectrum_file == ""
+    address = f"/api/v1/stellar/surveys/{survey.id}/files"
+    assert bob_api.post(address).status_code == 404
+    assert [alice_api.post(address).json()["changed"] for _ in range(2)] == [1, 0]
+    assert survey.star_rows.get(position=1).is_complete
+
+
 def test_pictures_that_came_bring_their_flags_and_their_scale(survey: Survey, alice_api: Any) -> None:
     without_files(survey, "image", (7,))
     star = survey.star_rows.get(position=7)
