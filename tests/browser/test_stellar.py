@@ -113,6 +113,20 @@ def test_rows_are_chosen_by_keys_and_changed_together(alice: User, survey: Surve
     assert set(survey.star_rows.values_list("screening", flat=True)) == {"rejected"}
 
 
+def test_all_that_match_are_deleted_after_a_question(alice: User, survey: Survey, open_page: OpenPage) -> None:
+    page = open_page(alice, f"/stellar/surveys/{survey.id}/stars?class=M1")
+    count = survey.classes["M1"]
+    page.locator("[data-all-here]").check()
+    page.locator("[data-selection] [data-opens=delete-stars]").click()
+    expect(page.locator("[data-delete-text]")).to_have_text(f"{count} stars are deleted.")
+    page.locator("#delete-stars .dialog-foot [data-closes]").click()
+    assert survey.star_rows.filter(label=1).count() == count
+    page.locator("[data-selection] [data-opens=delete-stars]").click()
+    page.locator("[data-delete]").click()
+    expect(page.get_by_text("No star fits these filters")).to_be_visible()
+    assert not survey.star_rows.filter(label=1).exists()
+
+
 def test_filters_stand_in_the_address_and_empty_ones_do_not(alice: User, survey: Survey, open_page: OpenPage) -> None:
     page = open_page(alice, f"/stellar/surveys/{survey.id}/stars")
     page.select_option("#filters [name=class]", "M3")
