@@ -47,7 +47,7 @@ def test_colours_gain_where_the_spectrum_is_strange() -> None:
 
 def test_a_sure_source_counts_for_more_than_an_unsure_one() -> None:
     gate = Gate()
-    gate.shares.copy_(torch.tensor([0.0, 0.3]))
+    gate.shares.copy_(torch.tensor([0.0, 0.5]))
     spectrum = answer_of_members([_estimate(1.0, 0.7)], [True], torch.ones(4))
     sure = gate(spectrum, _estimate(0.0), _estimate(3.0, 0.1), _ALL, torch.ones(4))
     unsure = gate(spectrum, _estimate(0.0), _estimate(3.0, 3.0), _ALL, torch.ones(4))
