@@ -27,7 +27,7 @@ from stellar.model_presentation import (
     version_title,
 )
 from stellar.models import Prediction, Survey, WorkState
-from stellar.prediction_view import KINDS, counts_view, doubtful
+from stellar.prediction_view import KINDS, counts_view, doubtful, kind_counts
 from stellar.presentation import survey_tabs
 from stellar.services.choose_stars import chosen_names
 from stellar.services.delete_prediction import delete_prediction
@@ -80,7 +80,8 @@ def prediction_page(request: HttpRequest, id: UUID) -> HttpResponse:
         "table_url": table_address(prediction.survey_id),
     }
     if context["is_ready"]:
-        context |= counts_view(prediction) | _doubtful_context(request, prediction)
+        counts = counts_view(prediction)
+        context |= counts | _doubtful_context(request, prediction, kind_counts(prediction, counts))
         others = selectors.listed_predictions(request.user).filter(survey=prediction.survey, state=WorkState.READY)
         context["others"] = others.exclude(id=prediction.id).exists()
     return render(request, "stellar/prediction.html", context)
@@ -170,10 +171,12 @@ def _filter_text(query: StarQuery) -> str:
     return urlencode({key: value for key, value in query.as_params().items() if key != "survey"})
 
 
-def _doubtful_context(request: HttpRequest, prediction: Prediction) -> dict[str, Any]:
+def _doubtful_context(request: HttpRequest, prediction: Prediction, counts: dict[str, int]) -> dict[str, Any]:
     wished = request.GET.get("kind", "")
-    kinds = [(key, title, doubtful(prediction, key).count()) for key, title in KINDS.items()]
+    kinds = [(key, title, counts[key]) for key, title in KINDS.items()]
     filled = next((key for key, _title, count in kinds if count), next(iter(KINDS)))
     kind = wished if wished in KINDS else filled
-    page = Paginator(doubtful(prediction, kind), ROWS).get_page(request.GET.get("page"))
+    pages = Paginator(doubtful(prediction, kind), ROWS)
+    pages.count = counts[kind]  # counted already
+    page = pages.get_page(request.GET.get("page"))
     return {"kinds": kinds, "kind": kind, "page": page, "rows": classified_rows(page.object_list)}
