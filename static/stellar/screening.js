@@ -165,6 +165,8 @@ function setLook(look) {
   choose(state.at);
 }
 
+const toggleLook = () => setLook(root.hasAttribute("data-large") ? "many" : "one");
+
 /** How many stand in a row just now. */
 function columns() {
   if (root.hasAttribute("data-large")) return 1;
@@ -181,7 +183,7 @@ root.addEventListener("click", ({ target }) => {
 });
 root.addEventListener("dblclick", ({ target }) => {
   const shot = target.closest(".shot");
-  if (shot) setLook(root.hasAttribute("data-large") ? "many" : "one");
+  if (shot) toggleLook();
 });
 root.addEventListener("change", ({ target }) => {
   if (target.matches("[data-state]")) state.filter.state = target.value;
@@ -194,7 +196,7 @@ document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
   if (/^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName)) return;
   const steps = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns(), ArrowUp: -columns() };
-  const keys = { a: acts.accepted, r: acts.rejected, u: undo, A: decideRest, g: () => setLook("many"), l: () => setLook("one") };
+  const keys = { a: acts.accepted, r: acts.rejected, u: undo, A: decideRest, l: toggleLook };
   if (event.key in steps) choose(state.at + steps[event.key]);
   else if (keys[event.key]) keys[event.key]();
   else if (event.key === "Enter" && event.target.classList.contains("shot")) location.assign(`${boot.page}${event.target.dataset.id}`);

@@ -328,7 +328,7 @@ def test_pictures_are_accepted_rejected_and_taken_back_by_keys(
     expect(page.locator(".shot:visible")).to_have_count(1)
     page.keyboard.press("ArrowRight")
     expect(page.locator(".shot:visible")).to_have_attribute("data-id", second or "")
-    page.keyboard.press("g")
+    page.keyboard.press("l")
     page.keyboard.press("Shift+A")
     expect(page.locator(".screening-done")).to_contain_text("Every image is decided")
     assert survey.star_rows.filter(screening="accepted").count() == survey.with_image
