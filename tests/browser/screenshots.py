@@ -74,7 +74,7 @@ def scene_pages(made: dict[str, str]) -> Iterator[tuple[str, str]]:
 
 
 def make_stars(studio: LiveStudio) -> dict[str, str]:
-    """A survey with two classifiers and what each said of it; one more training waits for its turn."""
+    """A survey with two classifiers and what each said of it."""
     survey = studio.api("stellar/surveys", {"source": "sample", "name": "Field 7", "stars": 100})
     studio.wait(survey["import_run"])
     quick = {"epochs": 3, "steps_per_epoch": 40, "device": "cpu", "threads": 1}
@@ -87,7 +87,6 @@ def make_stars(studio: LiveStudio) -> dict[str, str]:
         prediction = studio.api("stellar/predictions", {"survey": survey["id"], "classifier": version["id"]})
         studio.wait(prediction["run"])
         made |= {"classifier": version["id"], "prediction": prediction["id"]}
-    studio.api("stellar/trainings", {**asked, "modality": "any", "name": "Waits its turn"})
     return made
 
 
