@@ -132,8 +132,13 @@ class SpectrumPanel {
     if (nearest) text += ` ${interpolate(gettext("Nearest class mean: %(name)s, reduced chi-square %(chi2)s."), { name: nearest.name, chi2: nearest.chi2.toFixed(2) }, true)}`;
     const place = this.find("[data-summary]");
     if (place.textContent !== text) place.textContent = text;
-    const note = nearest ? interpolate(gettext("nearest mean %(name)s (of %(count)s stars), χ² per pixel %(chi2)s"), { name: nearest.name, count: nearest.count, chi2: nearest.chi2.toFixed(2) }, true) : "";
+    const note = nearest ? interpolate(gettext("nearest mean %(name)s (of %(count)s stars), χ² per pixel %(chi2)s"), { name: nearest.name, count: nearest.count, chi2: nearest.chi2.toFixed(2) }, true) : this.whyNoMean();
     this.find("[data-spectrum-note]").textContent = note;
+  }
+
+  whyNoMean() {
+    if (!this.view.means) return "";
+    return Object.keys(this.view.means.classes).length ? "" : gettext("no class mean: no class of the survey has three spectra");
   }
 
   /* Lines */

@@ -216,6 +216,13 @@ def test_the_scale_is_that_of_the_star_and_not_of_one_wild_pixel(
     assert found and float(found[1]) < 1e4
 
 
+def test_a_survey_of_few_spectra_says_why_there_is_no_mean(alice: User, survey: Survey, open_page: OpenPage) -> None:
+    page = open_page(alice, "/stellar/")
+    page.route("**/means", lambda route: route.fulfill(json={"classes": {}}))
+    page.goto(urljoin(page.url, f"/stellar/stars/{survey.star_rows.order_by('-sn')[0].id}"))
+    expect(page.locator("[data-spectrum-note]")).to_contain_text("no class mean")
+
+
 def test_smoothing_is_raw_until_asked_for_and_remembered(alice: User, survey: Survey, open_page: OpenPage) -> None:
     first, second = survey.star_rows.order_by("position")[:2]
     page = open_star(open_page, alice, first)
