@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from cvstudio.accounts.current import current_user
+from cvstudio.runs.services.control_run import control_run
 from ml_core.errors import CodedError
 from stellar import selectors
 from stellar.errors import NotFoundError, StellarError
@@ -97,7 +98,7 @@ def progress_page(request: HttpRequest, id: UUID) -> HttpResponse:
 @login_required
 @require_POST
 def action_page(request: HttpRequest, id: UUID, action: str) -> HttpResponse:
-    """Buttons: show in the star table, delete."""
+    """Buttons: show in the star table, stop or resume the run, delete."""
     prediction = found_prediction(request, id)
     try:
         if action == "delete":
@@ -105,10 +106,13 @@ def action_page(request: HttpRequest, id: UUID, action: str) -> HttpResponse:
             delete_prediction(prediction)
             messages.success(request, _("The predictions are deleted."))
             return redirect("stellar:predictions", survey)
-        if action != "show":
+        if action == "show":
+            show_prediction(prediction.survey, prediction)
+            messages.success(request, _("The star table shows these answers now."))
+        elif action in ("stop", "resume") and prediction.run is not None:
+            control_run(prediction.run, action)
+        else:
             raise Http404
-        show_prediction(prediction.survey, prediction)
-        messages.success(request, _("The star table shows these answers now."))
     except CodedError as error:
         messages.error(request, f"{error.message} {error.hint}".strip())
     return redirect("stellar:prediction", id)

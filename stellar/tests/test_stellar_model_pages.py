@@ -234,3 +234,15 @@ def test_a_failed_prediction_says_why(browser: Client, survey: Survey, version: 
     )
     page = text_of(browser.get(f"/stellar/predictions/{made.id}"))
     assert "The disk is full." in page and "Free some space." in page
+
+
+def test_a_prediction_is_stopped_and_taken_up_again(browser: Client, survey: Survey, version: WeightVersion) -> None:
+    browser.post("/stellar/predict", {"survey": str(survey.id), "classifier": str(version.id)})
+    made = Prediction.objects.get()
+    browser.post(f"/stellar/predictions/{made.id}/do/stop")
+    made.refresh_from_db()
+    assert made.run is not None and made.run.state == RunState.STOPPED and made.state == WorkState.FAILED
+    assert "Try again" in text_of(browser.get(f"/stellar/predictions/{made.id}"))
+    browser.post(f"/stellar/predictions/{made.id}/do/resume")
+    assert "data-working" in text_of(browser.get(f"/stellar/predictions/{made.id}"))
+    assert browser.post(f"/stellar/predictions/{made.id}/do/dance").status_code == 404
