@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ml_core.anime.classifier.config import ClassifierConfig
+from ml_core.anime.distill.config import DistillConfig
 from ml_core.run.context import RunContext
 from ml_core.run.registry import recipe
 
@@ -22,3 +23,18 @@ def train_classifier(config: ClassifierConfig, run: RunContext) -> dict[str, Any
     from ml_core.anime.classifier.train import train_classifier
 
     return train_classifier(config, run)
+
+
+@recipe(
+    "anime.distill",
+    DistillConfig,
+    title="Teach a small network",
+    summary="A small network learns what a recogniser of anime characters knows, beside the same network that learns "
+    "alone, and the three are compared.",
+    queue="train",
+)
+def distill(config: DistillConfig, run: RunContext) -> dict[str, Any]:
+    """Leave ``artifacts/weight`` with both students, and what each is worth."""
+    from ml_core.anime.distill.distill import run_distill
+
+    return run_distill(config, run)

@@ -1,0 +1,73 @@
+"""Settings of ``anime.distill``. Free of torch: forms and API checks are made from them."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from ml_core.anime.classifier.config import DATA, FROM_SCRATCH, MODEL, OPTIMISATION
+from ml_core.engine.config import FitConfig
+from ml_core.run.config import RecipeConfig, option
+
+
+class DistillConfig(RecipeConfig):
+    """Teach a small network what a recogniser knows."""
+
+    known: str = option(
+        description="Folder with one folder of images for each character.", group=DATA, min_length=1, may_change=True
+    )
+    test: str = option(
+        "",
+        description="Folder of other images of the same characters, to judge teacher and students by. Empty judges the "
+        "students by images held out, and the teacher by what its training found.",
+        group=DATA,
+        may_change=True,
+    )
+    teacher: str = option(
+        description="Weight folder, or run, of a trained recogniser.", group=MODEL, min_length=1, may_change=True
+    )
+    architecture: Literal["mobilenet_v2", "efficientnet_b0"] = option(
+        "mobilenet_v2", description="The network of the student.", group=MODEL
+    )
+    pretrained: str = option(
+        "auto",
+        description="First weights: auto, scratch, a name of torchvision such as IMAGENET1K_V1, or the path of a file.",
+        group=MODEL,
+        min_length=1,
+        max_length=1000,
+    )
+    image_size: int = option(96, description="Side of the network's input.", group=MODEL, unit="px", ge=32, le=512)
+    validation: float = option(
+        0.15,
+        description="Share of each character's images that is kept to judge by. Copies stay together.",
+        group=DATA,
+        ge=0.05,
+        le=0.5,
+    )
+    temperature: float = option(
+        2.0, description="How soft the teacher's answers are made.", group=OPTIMISATION, ge=1, le=20
+    )
+    hard_share: float = option(
+        0.2, description="Share of the loss that goes by the labels themselves.", group=OPTIMISATION, ge=0, le=1
+    )
+    label_smoothing: float = option(
+        0.1,
+        description="Share of certainty that is taken from the true class and spread over all.",
+        group=OPTIMISATION,
+        advanced=True,
+        ge=0,
+        lt=1,
+    )
+    mixing: float = option(
+        0.5,
+        description="Share of batches that are mixed with themselves (mixup and CutMix).",
+        group=OPTIMISATION,
+        advanced=True,
+        ge=0,
+        le=1,
+    )
+    seed: int = option(
+        0, description="Every random draw follows from it.", group="Run", ge=0, le=2**53 - 1, advanced=True
+    )
+    fit: FitConfig = Field(default_factory=lambda: FitConfig(**FROM_SCRATCH))
