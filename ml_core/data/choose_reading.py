@@ -7,7 +7,7 @@ from pathlib import Path
 from ml_core.data.file_index import FileIndex
 from ml_core.data.formats.base import CERTAIN, Candidate, choose, recognise_tree
 from ml_core.data.import_order import ImportOrder, ImportReporter
-from ml_core.data.readers.base import choose_labels, recognise_labels
+from ml_core.data.readers.base import all_label_formats, choose_labels, recognise_labels
 from ml_core.data.tree import Folder, read_tree
 from ml_core.errors import FormatError
 
@@ -24,12 +24,11 @@ def choose_reading(
     if order.task == "classify":
         return _classes(order, root, tree, run), None
     index = FileIndex(root, run.raise_if_requested)
-    if order.task == "detect" or order.labels:
+    if order.task == "detect" or order.labels or order.format in {entry.name for entry in all_label_formats()}:
         return choose_labels(index, order.format, order.labels), index
-    found = [*recognise_tree(tree), *recognise_labels(index)]
-    found = [entry for entry in found if not order.format or entry.format == order.format]
+    found = [] if order.format else [*recognise_tree(tree), *recognise_labels(index)]
     best = max(found, key=lambda entry: entry.score, default=None)
-    if best is not None and best.task == "detect" and (order.format or best.score >= CERTAIN):
+    if best is not None and best.task == "detect" and best.score >= CERTAIN:
         return best, index
     return choose(tree, order.format), None
 

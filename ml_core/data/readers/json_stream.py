@@ -17,6 +17,7 @@ from ml_core.errors import FormatError
 
 _PIECE: Final = 1 << 20
 _MAX_VALUE: Final = 64 << 20  # characters of one element, or of one value that is not streamed
+_MAX_REST: Final = 8 << 20  # characters of all values together that are kept
 _OF_NUMBERS: Final = "0123456789.eE+-"
 _SPACE: Final = " \t\r\n"
 
@@ -34,7 +35,7 @@ def read_document(
         on_bytes: Called with the number of bytes read so far, about once a megabyte; may raise in order to cancel.
 
     Returns:
-        The values of all other keys. Not-a-number and infinite numbers become NaN.
+        The values of all other keys, without very large ones. Not-a-number and infinite numbers become NaN.
 
     Raises:
         FormatError: ``json.damaged``, ``json.not_object`` or ``json.too_large``; ``where`` is the file's name and,
@@ -58,6 +59,7 @@ class _Document:
     def read(self) -> dict[str, Any]:
         """Go through the object."""
         rest: dict[str, Any] = {}
+        room = _MAX_REST
         if self._next() != "{":
             raise FormatError("The JSON file does not hold an object.", code="json.not_object",
                               hint="Bring the file that the tool exported as COCO.", where=self._name)  # fmt: skip
@@ -73,7 +75,12 @@ class _Document:
             if handler is not None and self._next() == "[":
                 self._elements(handler)
             elif self._next():
-                rest[key] = self._value()
+                start = self._before + self._at
+                value = self._value()
+                size = self._before + self._at - start
+                if size <= room:
+                    room -= size
+                    rest[key] = value
             if self._next() == "}":
                 return rest
             self._expect(",")

@@ -36,6 +36,7 @@ from ml_core.data.readers.base import (
 from ml_core.data.readers.voc_xml import Parsed, is_annotation, parse_annotation
 
 _SAMPLED: Final = 12
+_XML_BYTES: Final = 8 << 20  # a larger file does not describe one image, and XML takes twenty times its size
 _NOT_XML: Final = "It is no well-formed XML file of Pascal VOC."
 
 
@@ -65,7 +66,7 @@ class Voc:
             return
         names = [join(folder, name) for folder, files in xml.items() for name in files]
         chosen = names[:: max(1, len(names) // _SAMPLED)][:_SAMPLED]
-        good = sum(is_annotation(index.read_bytes(name)) for name in chosen)
+        good = sum(is_annotation(index.read_bytes(name, _XML_BYTES)) for name in chosen)
         if good:
             yield _candidate(_pair(index), good, len(chosen))
 
@@ -187,7 +188,7 @@ class VocReader:
                 places[name].append(join(folder, name))
         for file in sorted(self._alone):
             run.raise_if_requested()
-            parsed = parse_annotation(self._index.read_bytes(file), file)
+            parsed = parse_annotation(self._index.read_bytes(file, _XML_BYTES), file)
             name = parsed.file_name.replace("\\", "/").rpartition("/")[2] if parsed else ""
             found = [place for place in places.get(name, ()) if place not in self._file_of]
             if len(found) == 1:
@@ -216,7 +217,7 @@ class VocReader:
         file = self._file_of.get(path)
         if file is None:
             return ImageLabels([], [], NOT_NAMED)
-        parsed = parse_annotation(self._index.read_bytes(file), file)
+        parsed = parse_annotation(self._index.read_bytes(file, _XML_BYTES), file)
         if parsed is None:
             return ImageLabels([], [Reject(file, _NOT_XML, "Export it again.", is_file=False)], NOT_NAMED)
         annotations = [entry.annotation._replace(category=self._number(entry.name)) for entry in parsed.objects]
@@ -233,7 +234,7 @@ class VocReader:
 
     def orphan(self, path: str) -> Reject:
         """An XML file without an image, or one that is something else."""
-        parsed: Parsed | None = parse_annotation(self._index.read_bytes(path), path)
+        parsed: Parsed | None = parse_annotation(self._index.read_bytes(path, _XML_BYTES), path)
         if parsed is None:
             return Reject(path, _NOT_XML, "Export it again, or remove it.")
         return Reject(path, "There is no image for these labels.",

@@ -83,10 +83,11 @@ def _yaml_files(index: FileIndex, faults: list[str]) -> Iterator[Description]:
 
 
 def _from_yaml(index: FileIndex, path: str, faults: list[str]) -> Description | None:
-    if (index.root / path).is_symlink():
+    full = index.root / path
+    if full.is_symlink() or not full.is_file():
         return None
     try:
-        values = read_yaml(index.root / path)
+        values = read_yaml(full)
     except CodedError as error:
         faults.append(f'"{path}" was not used: {error.message}')
         return None

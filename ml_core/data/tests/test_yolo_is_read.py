@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -119,6 +120,18 @@ def test_a_link_is_not_followed(tmp_path: Path) -> None:
     taken = take(root, tmp_path)
     assert "link" in taken.rejects["labels/val/0.txt"]["reason"]
     assert len(taken.rows("images/val/0.jpg")) == 0
+
+
+def test_pipes_are_not_waited_for(tmp_path: Path) -> None:
+    root = yolo_set(tmp_path / "in")
+    for name in ("data.yaml", "labels/val/0.txt"):
+        (root / name).unlink()
+        os.mkfifo(root / name)
+    for name in ("a.json", "b.xml", "c.data", "train.txt", "x.names"):
+        os.mkfifo(root / name)
+    taken = take(root, tmp_path)
+    taken.assert_counts()
+    assert "labels/val/0.txt" in taken.rejects
 
 
 def test_aliases_and_huge_descriptions_are_not_read(tmp_path: Path) -> None:
