@@ -68,7 +68,7 @@ function modalities(card, answer) {
       const trust = Number.isFinite(one.trust) ? element("span", { class: "trust" }, bar(one.trust, gettext("Trusted")), element("span", { class: "num" }, percent(one.trust))) : "–";
       return element("tr", {},
         element("td", { class: "cell-main" }, FROM[kind] ?? kind),
-        element("td", { "data-label": gettext("Class") }, element("strong", {}, one.class ?? "–"), " ", element("span", { class: "muted" }, Number.isFinite(one.confidence) ? percent(one.confidence) : "")),
+        element("td", { "data-label": gettext("Class") }, element("span", {}, element("strong", {}, one.class ?? "–"), " ", element("span", { class: "muted" }, Number.isFinite(one.confidence) ? percent(one.confidence) : ""))),
         element("td", { "data-label": gettext("Probabilities") }, one.probabilities ? shareStrip(one.probabilities) : "–"),
         element("td", { "data-label": gettext("Trusted") }, trust),
       );
