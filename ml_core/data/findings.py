@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from ml_core.data.statistics import Columns
@@ -24,7 +25,8 @@ def find(version: dict[str, Any], columns: Columns, copies: Groups, alike: Group
     """All findings, gravest first: code, severity, message, hint, count, positions (at most 500)."""
     about_images = [*_about_files(columns), *_about_copies(columns, copies, alike), *_about_light(columns)]
     if version["task"] == "classify":
-        return in_order([*about_images, *_about_classes(version)])
+        odd = odd_images(columns.orientation, columns.modes)
+        return in_order([*about_images, *odd, *_about_classes(version)])
     return in_order([*about_images, *_about_splits(version)])
 
 
@@ -85,6 +87,25 @@ def _about_light(columns: Columns) -> Iterator[dict[str, Any]]:
         ("plain", columns.contrast < _PLAIN, "Images that show almost nothing", "Remove empty pictures."),
         ("long", (aspect > _LONG) | (aspect < 1 / _LONG), "Images more than four times as long as wide",
          "Resizing to a square distorts them much: cut them first."),
+    )  # fmt: skip
+    for code, mask, what, hint in checks:
+        positions = np.flatnonzero(mask).tolist()
+        if positions:
+            yield _finding(code, "info", len(positions), f"{what}: {len(positions):,}.", hint, positions)
+
+
+def odd_images(orientation: NDArray[np.uint8], modes: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """Images that other programs may read differently, by their EXIF orientation and Pillow's mode."""
+    kinds = np.array(modes) if len(modes) else np.zeros(0, dtype="U8")
+    checks: tuple[tuple[str, Any, str, str], ...] = (
+        ("turned_images", orientation != 1, "Images that are shown turned because of EXIF",
+         "Nothing here; programs that ignore EXIF see them lying."),
+        ("cmyk_images", np.isin(kinds, ("CMYK", "YCCK", "LAB")), "Images in colours for print",
+         "Save them as RGB: colours may shift."),
+        ("deep_images", np.isin(kinds, ("I", "I;16", "I;16B", "I;16L", "F")),
+         "Images with more than 8 bits a channel", "They are scaled down to 8 bits; check that they are not black."),
+        ("palette_images", np.isin(kinds, ("P", "PA", "1")), "Images with a palette or one bit a pixel",
+         "Check that they are photographs and no place-holders."),
     )  # fmt: skip
     for code, mask, what, hint in checks:
         positions = np.flatnonzero(mask).tolist()

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ml_core.data.annotations.boxes import Boxes, BoxFormat, overlap, to_xyxy
 from ml_core.data.annotations.builder import CROWD, NO_CLASS, Columns
 from ml_core.data.annotations.table import EMPTY, NOT_NAMED, AnnotationTable, image_sizes
-from ml_core.data.findings import Severity, in_order
+from ml_core.data.findings import Severity, in_order, odd_images
 from ml_core.data.manifest import read_items, read_version
 
 _LISTED: Final = 500
@@ -84,7 +84,7 @@ def find_in_labels(images: LabelledImages) -> list[dict[str, Any]]:
     found = [*_about_boxes(images), *_about_names(images), *_about_images(images), *_about_balance(images)]
     for finding in found:
         for key in ("positions", "annotations"):
-            finding[key] = finding[key][: images.listed]
+            finding[key] = finding.get(key, [])[: images.listed]
     return in_order(found)
 
 
@@ -184,22 +184,6 @@ def _about_images(images: LabelledImages) -> Iterator[dict[str, Any]]:
                           "Images of another size than their labels say",
                           "Check that labels and images belong together: the boxes may be scaled.")  # fmt: skip
     yield from odd_images(images.orientation, images.modes)
-
-
-def odd_images(orientation: NDArray[np.uint8], modes: Sequence[str]) -> Iterator[dict[str, Any]]:
-    """Images that other programs may read differently."""
-    yield from _of_images(orientation != 1, "turned_images", "info", "Images that are shown turned because of EXIF",
-                          "Nothing here; programs that ignore EXIF see them lying.")  # fmt: skip
-    kinds = np.array(modes) if len(modes) else np.zeros(0, dtype="U8")
-    odd: tuple[tuple[str, tuple[str, ...], str, str], ...] = (
-        ("cmyk_images", ("CMYK", "YCCK", "LAB"), "Images in colours for print", "Save them as RGB: colours may shift."),
-        ("deep_images", ("I", "I;16", "I;16B", "I;16L", "F"), "Images with more than 8 bits a channel",
-         "They are scaled down to 8 bits; check that they do not become black."),
-        ("palette_images", ("P", "PA", "1"), "Images with a palette or one bit a pixel",
-         "Check that they are photographs and no place-holders."),
-    )  # fmt: skip
-    for code, listed, message, hint in odd:
-        yield from _of_images(np.isin(kinds, listed), code, "info", message, hint)
 
 
 def _about_balance(images: LabelledImages) -> Iterator[dict[str, Any]]:

@@ -60,6 +60,8 @@ class Columns:
     digest: NDArray[np.bytes_] = field(init=False)
     thumb: NDArray[np.uint8] = field(init=False)
     readable: NDArray[np.bool_] = field(init=False)
+    orientation: NDArray[np.uint8] = field(init=False)
+    modes: list[str] = field(default_factory=list)
     unreadable: list[dict[str, Any]] = field(default_factory=list)
     channel_sums: NDArray[np.float64] = field(default_factory=lambda: np.zeros((2, 3)))
     measured_for_training: int = 0
@@ -74,12 +76,15 @@ class Columns:
         self.digest = np.zeros(self.items, dtype="S64")
         self.thumb = np.zeros((self.items, THUMB_SIDE**2), dtype=np.uint8)
         self.readable = np.zeros(self.items, dtype=bool)
+        self.orientation = np.ones(self.items, dtype=np.uint8)
 
     def take(self, position: int, item: Item, measured: Measures | CodedError) -> None:
         """Note one image."""
         self.label[position], self.split[position] = item.label, SPLITS.index(item.split)
         self.width[position], self.height[position] = item.width, item.height
         self.digest[position] = item.sha256.encode()
+        self.orientation[position] = item.orientation
+        self.modes.append(item.mode)
         if isinstance(measured, CodedError):
             self.unreadable.append({"position": position, "path": item.path, "reason": measured.message})
             return

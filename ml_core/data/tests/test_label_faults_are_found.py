@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from ml_core.data.import_images import ImportOrder, import_images
-from ml_core.data.manifest import read_version
+from ml_core.data.manifest import read_items, read_version
 from ml_core.data.statistics import StatisticsOrder, measure_version
 from ml_core.data.tests.label_sets import Imported, Silent, files, images, take, voc_object, voc_xml
 from ml_core.data.tests.pictures import jpeg_with_orientation
@@ -87,6 +87,37 @@ def test_labels_made_without_the_rotation_are_told_apart_from_another_size(tmp_p
     found: dict[str, Any] = {entry["code"]: entry["positions"] for entry in taken.version["findings"]}
     assert (found["labelled_lying"], found["size_differs"], found["cmyk_images"], found["turned_images"]) == (
         [0], [1], [2], [0])  # fmt: skip
+
+
+def test_odd_images_of_the_wild_in_a_set_with_boxes(shared_data: Path, tmp_path: Path) -> None:
+    root = tmp_path / "in"
+    odd = sorted((shared_data / "cv" / "odd_images").iterdir())
+    (root / "images").mkdir(parents=True)
+    for path in odd:
+        (root / "images" / path.name).write_bytes(path.read_bytes())
+    files(root, {f"labels/{path.stem}.txt": "0 0.5 0.5 0.2 0.2\n" for path in odd} | {"classes.txt": "k"})
+    taken = take(root, tmp_path)
+    taken.assert_counts()
+    assert taken.version["rejects"] == {"The image is cut short: its last part is missing.": 1}
+    assert taken.counts["annotations"] | {"splits": 0} == {
+        "read": len(odd), "kept": len(odd) - 1, "rejected": 1, "unnamed": 0, "polygons": 0, "masks": 0, "crowds": 0,
+        "splits": 0,
+    }  # fmt: skip
+    assert taken.finding("turned_images")["count"] == 3  # type: ignore[index]
+    assert taken.finding("cmyk_images")["count"] >= 1  # type: ignore[index]
+    for number, item in enumerate(taken.items):
+        assert np.allclose(taken.table.corners_of(number, item.width, item.height).mean(axis=0)[:1], item.width / 2,
+                           rtol=0.3)  # fmt: skip
+
+
+def test_the_place_holder_among_ants_is_found(shared_data: Path, tmp_path: Path) -> None:
+    root = shared_data / "cv" / "classification" / "hymenoptera"
+    version = import_images(ImportOrder(root, tmp_path / "i", tmp_path / "v"), Silent())
+    assert version["counts"]["images"] == version["counts"]["files"] == 118
+    statistics = measure_version(StatisticsOrder(tmp_path / "v", root), Silent())
+    finding = next(entry for entry in statistics["findings"] if entry["code"] == "palette_images")
+    items = list(read_items(tmp_path / "v"))
+    assert "train/ants/imageNotFound.gif" in {items[position].path for position in finding["positions"]}
 
 
 def test_classes_that_are_rare_or_unused_are_named(tmp_path: Path) -> None:
