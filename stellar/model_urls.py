@@ -22,6 +22,7 @@ patterns: list[URLPattern] = [
     path("train", train_pages.train_page, name="train"),
     path("train/estimate", train_pages.estimate_page, name="train-estimate"),
     path("trainings", train_pages.trainings_page, name="trainings"),
+    path("trainings/<uuid:id>/do/<slug:action>", train_pages.action_page, name="training-action"),
     path("classifiers", classifier_pages.list_page, name="classifiers"),
     path(_CLASSIFIER, classifier_pages.classifier_page, name="classifier"),
     path(f"{_CLASSIFIER}/stars", classifier_pages.stars_page, name="classifier-stars"),

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from cvstudio.accounts.current import current_user
 from ml_core.errors import CodedError, ConfigError
 from stellar import selectors
-from stellar.errors import StellarError
+from stellar.errors import NotFoundError, StellarError
 from stellar.model_presentation import NEEDS, ids_of, training_row
 from stellar.models import Survey, Training
+from stellar.services.delete_training import delete_training
 from stellar.services.start_training import start_training
 from stellar.train_form import changed_settings, chosen_preset, training_form
 from stellar.usable import usable_view
@@ -49,6 +52,22 @@ def estimate_page(request: HttpRequest) -> HttpResponse:
 def trainings_page(request: HttpRequest) -> HttpResponse:
     """A part of the list of classifiers that keeps itself fresh."""
     return render(request, "stellar/_trainings.html", trainings_context(request))
+
+
+@login_required
+@require_POST
+def action_page(request: HttpRequest, id: UUID, action: str) -> HttpResponse:
+    """Button: take a training that ended without a classifier off the list; its run stays."""
+    try:
+        training = selectors.visible_training(request.user, id)
+        if action != "delete":
+            raise Http404
+        delete_training(training)
+    except NotFoundError as error:
+        raise Http404 from error
+    except CodedError as error:
+        messages.error(request, f"{error.message} {error.hint}".strip())
+    return redirect("stellar:classifiers")
 
 
 def trainings_context(request: HttpRequest) -> dict[str, Any]:

@@ -102,6 +102,7 @@ PAGES: dict[str, Page] = {
     "/stellar/train": Page(SHOWN, (SIGN_IN, 422, 422, 422)),
     "/stellar/train/estimate": LIST,
     "/stellar/trainings": LIST,
+    "/stellar/trainings/{id}/do/{action}": ACTION,
     "/stellar/classifiers": LIST,
     "/stellar/classifiers/{id}": THING,
     "/stellar/classifiers/{id}/stars": THING,

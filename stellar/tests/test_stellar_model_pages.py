@@ -98,6 +98,8 @@ def test_a_failed_training_says_why_and_can_be_tried_again(browser: Client, alic
     page = text_of(browser.get("/stellar/classifiers"))
     assert "The memory was not enough." in page and f"/stellar/train?training={made.id}" in page
     again = text_of(browser.get(f"/stellar/train?training={made.id}"))
+    assert browser.post(f"/stellar/trainings/{made.id}/do/delete").status_code == 302
+    assert not Training.objects.exists() and Run.objects.filter(id=run.id).exists()
     assert re.search(r'value="fusion_cpu" checked', again) and re.search(r'value="image" checked', again)
 
 
