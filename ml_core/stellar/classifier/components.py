@@ -17,6 +17,7 @@ from ml_core.stellar.classifier.spectrum_input import BINS, BinnedSpectra, media
 
 #: Calibration is not better than this, whatever the stated noise; in parts of the mean flux.
 _ERROR_FLOOR: Final = 0.02
+_GROSS_FLOOR: Final = 0.05
 _ROUNDS: Final = 12
 #: Spectra with more signal to noise begin the fit.
 _CLEAN_SN: Final = 5.0
@@ -30,11 +31,14 @@ class Coefficients(NamedTuple):
         mean: (N, K) posterior mean of the coefficients, in prior deviations.
         covariance: (N, K, K).
         misfit: (N,) chi-square per measured bin of what the components leave.
+        gross_misfit: (N,) the same, where 5 % of the flux more or less count as nothing: a star of a metallicity that
+            the training lacked hardly has any, another kind of star or instrument has.
     """
 
     mean: Tensor
     covariance: Tensor
     misfit: Tensor
+    gross_misfit: Tensor
 
     def tokens(self) -> Tensor:
         """(N, 2 K): the means, and the logarithms of the deviations."""
@@ -70,7 +74,9 @@ class WeightedComponents(nn.Module):
         left = spectra.flux - self.reconstruct(mean)
         measured = (spectra.ivar > 0).sum(1).clamp(min=1)
         misfit = (weight * left.square()).sum(1) / measured
-        return Coefficients(mean, torch.cholesky_inverse(factor), misfit)
+        gross = self._weight(spectra, (_GROSS_FLOOR / _ERROR_FLOOR) ** 2)
+        gross_misfit = (gross * left.square()).sum(1) / measured
+        return Coefficients(mean, torch.cholesky_inverse(factor), misfit, gross_misfit)
 
     def reconstruct(self, mean: Tensor) -> Tensor:
         """(N, K) coefficients to (N, BINS) flux."""
@@ -113,9 +119,9 @@ class WeightedComponents(nn.Module):
         spread = found.mean.square() + found.covariance.diagonal(dim1=1, dim2=2)
         self.basis.copy_(solved[:, :-1] * spread.mean(0).sqrt())
 
-    def _weight(self, spectra: BinnedSpectra) -> Tensor:
+    def _weight(self, spectra: BinnedSpectra, factor: float = 1.0) -> Tensor:
         measured = spectra.ivar > 0
-        return torch.where(measured, 1.0 / (1.0 / spectra.ivar.clamp(min=1e-12) + self.floor), 0.0)
+        return torch.where(measured, 1.0 / (1.0 / spectra.ivar.clamp(min=1e-12) + factor * self.floor), 0.0)
 
     def _precision(self, weight: Tensor) -> Tensor:
         """Posterior precision (N, K, K); the product of the basis with itself is one matrix product for all stars."""

@@ -1,8 +1,8 @@
 """How little a star looks like any star of M0..M4 that was trained on.
 
-Two questions of a spectrum: do its components lie where those of some class lie, and is what the components leave no
-more than noise? Without a spectrum the colours are asked, else the picture. The limits are what all but a few training
-stars keep, at every signal to noise; no star of another kind is needed.
+Three questions of a spectrum: do its components lie where those of some class lie, is what the components leave no more
+than noise and a few percent, and is it a dwarf (see `gravity`)? Without a spectrum the colours are asked, else the
+picture. The limits come from the training stars; no star of another kind is needed.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from torch import Tensor, nn
 
 from ml_core.stellar.spectra.subclass import CLASSES
 
-#: Part of the training stars within the limits, and how far the limits are widened.
+#: Part of the training stars within the limits, and how far the limits are widened. A metallicity beyond those of the
+#: training keeps within them (3 % of a family a dex away do not); hot stars exceed them 10 to 60 times.
 _INSIDE: Final = 0.995
-_MARGIN: Final = 2.5
+_PLACE_MARGIN: Final = 10.0
+_MISFIT_MARGIN: Final = 1.85
 _STEEPNESS: Final = 4.0
 #: Part of the common scatter that is added to that of a class, which may have few stars.
 _SHRINKAGE: Final = 0.2
 #: Variance of a number that is not known.
 _UNKNOWN: Final = 1e4
-#: Edges of the groups of S/N that have limits of their own on the misfit.
-_SN_EDGES: Final = (3.0, 8.0, 20.0, 40.0)
 _FEWEST: Final = 20
 
 
@@ -65,7 +65,7 @@ class ClassGaussians(nn.Module):
                 mean, scatter = _scatter(values, trust)
             self.means[label] = mean
             self.covariances[label] = scatter + _SHRINKAGE * torch.diag(common.diagonal()) + 1e-6 * torch.eye(len(mean))
-        self.limit.copy_(_MARGIN * torch.quantile(self.distance(values, covariance), _INSIDE))
+        self.limit.copy_(_PLACE_MARGIN * torch.quantile(self.distance(values, covariance), _INSIDE))
 
     def distance(self, values: Tensor, covariance: Tensor) -> Tensor:
         """Squared Mahalanobis distance to the nearest class per number known, (N,).
@@ -85,33 +85,23 @@ class ClassGaussians(nn.Module):
 
 
 class MisfitLimit(nn.Module):
-    """What the components may leave of a spectrum, by signal to noise: real stars show more detail when it is high."""
+    """What the components may leave of a spectrum, differences of a few percent apart."""
 
-    limits: Tensor
+    limit: Tensor
 
     def __init__(self) -> None:
         super().__init__()
-        self.register_buffer("limits", torch.full((len(_SN_EDGES) + 1,), torch.inf))
+        self.register_buffer("limit", torch.tensor(torch.inf))
 
     @torch.no_grad()
-    def fit(self, misfit: Tensor, sn: Tensor) -> None:
-        """Take the limits from training stars (N,); a group with few stars has the next lower group's limit."""
-        group = self._group(sn)
-        whole = torch.quantile(misfit, _INSIDE) if len(misfit) else torch.tensor(torch.inf)
-        for number in range(len(self.limits)):
-            rows = group == number
-            if int(rows.sum()) >= _FEWEST:
-                self.limits[number] = _MARGIN * torch.quantile(misfit[rows], _INSIDE)
-            else:
-                self.limits[number] = self.limits[number - 1] if number else _MARGIN * whole
+    def fit(self, misfit: Tensor) -> None:
+        """Take the limit from training stars (N,); with fewer than 20 there is none."""
+        if len(misfit) >= _FEWEST:
+            self.limit.copy_(_MISFIT_MARGIN * torch.quantile(misfit, _INSIDE))
 
-    def excess(self, misfit: Tensor, sn: Tensor) -> Tensor:
+    def excess(self, misfit: Tensor) -> Tensor:
         """(N,) misfit over the limit."""
-        return misfit / self.limits[self._group(sn)]
-
-    @staticmethod
-    def _group(sn: Tensor) -> Tensor:
-        return torch.bucketize(sn, torch.tensor(_SN_EDGES, device=sn.device))
+        return misfit / self.limit
 
 
 def to_novelty(excess: Tensor) -> Tensor:

@@ -106,7 +106,7 @@ class StarClassifier(nn.Module):
             for column, (name, probabilities) in enumerate(zip(SOURCES, found, strict=True))
         }
         measured = embedded[:, -FEATURES:]
-        novelty = self.novelty(seen.coefficients, median_sn(stars.spectra), stars.photometry, measured, present)
+        novelty = self.novelty(stars.spectra, seen.coefficients, stars.photometry, measured, present)
         return StarOutput(
             probabilities=fused.probabilities, by_modality=by_modality, type_mean=fused.mean, type_sd=fused.deviation,
             novelty=novelty, embedding=self._embedding(seen.coefficients, fused, measured, present),
@@ -177,7 +177,7 @@ class StarClassifier(nn.Module):
         told(3, 4)
         measured = self.image.measure(middle(stars.image))
         sn = median_sn(noisy)
-        self.novelty.fit_spectrum(seen.coefficients, sn, labels[stars.has_spectrum].repeat(len(copies)))
+        self.novelty.fit_spectrum(noisy, seen.coefficients, labels[stars.has_spectrum].repeat(len(copies)))
         distance = self.novelty.spectrum.distance(seen.coefficients.mean, seen.coefficients.covariance)
         self.familiarity.fit(seen.coefficients.misfit, distance, sn)
         self.novelty.fit_others(stars.photometry, measured, self._present(stars), labels)
