@@ -10,12 +10,14 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urljoin
 
+import numpy as np
 import pytest
 from playwright.sync_api import FilePayload, Locator, Page, Route, expect
 
 from cvstudio.accounts.models import User
 from cvstudio.datasets.tests.carry_out import carry_out_all
 from ml_core.stellar.simulate import simulate_survey
+from ml_core.stellar.spectra.wavelengths import vacuum_to_air
 from stellar.models import Star, Survey
 from stellar.tests.makers import make_classifier, make_prediction, make_survey_row
 
@@ -64,6 +66,29 @@ def shown_range(page: Page) -> tuple[float, float]:
 def pixels(canvas: Locator) -> str:
     """What a canvas shows."""
     return str(canvas.evaluate("canvas => canvas.toDataURL()"))
+
+
+def test_the_browser_reckons_as_the_server_does(alice: User, open_page: OpenPage) -> None:
+    page = open_page(alice, "/stellar/")
+    load = (
+        "import(document.querySelector('script[src*=\"js/app\"]').src.replace(/js.app.*/, 'stellar/spectrum-math.js'))"
+    )
+    vacuum = np.linspace(3600.0, 10400.0, 40)
+    air = page.evaluate(f"values => {load}.then(math => values.map(math.vacuumToAir))", vacuum.tolist())
+    assert np.allclose(air, vacuum_to_air(vacuum), rtol=0, atol=1e-3)
+    rng = np.random.default_rng(0)
+    x = 4000.0 * 10 ** (1e-4 * np.arange(300))
+    flux, ivar = rng.normal(5, 1, 300), rng.uniform(0.1, 4, 300)
+    ivar[100:104] = 0
+    raw = {"x": x.tolist(), "flux": flux.tolist(), "ivar": ivar.tolist()}
+    made = page.evaluate(
+        f"raw => {load}.then(math => math.smooth(raw, 8)).then(made => [[...made.flux], [...made.error]])", raw
+    )
+    distance = np.abs(x[:, None] - x[None, :]) / (8 / 2.354820045)
+    kernel = np.where(distance <= 3, np.exp(-0.5 * distance**2), 0)
+    weight = kernel * ivar
+    assert np.allclose(made[0], weight @ flux / weight.sum(1), rtol=1e-9)
+    assert np.allclose(made[1], np.sqrt(kernel**2 @ ivar) / weight.sum(1), rtol=1e-9)
 
 
 @pytest.mark.slow
