@@ -8,25 +8,34 @@ plain readers of CSV are told to skip; without them it is CSV and nothing else.
 from __future__ import annotations
 
 import csv
-import io
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import IO, Any, Final
+from xml.sax.saxutils import escape, quoteattr
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ml_core.data.manifest import safe_cell
 from ml_core.errors import CodedError
 
-Kind = Literal["csv", "votable", "fits"]
 FORMATS: Final[dict[str, tuple[str, str]]] = {
     "csv": (".csv", "text/csv; charset=utf-8"), "votable": (".vot", "application/x-votable+xml"),
     "fits": (".fits", "application/fits"),
 }  # fmt: skip
 """Name to ending and type of the file."""
+_VOTABLE_TYPES: Final = {
+    "text": {"datatype": "unicodeChar", "arraysize": "*"}, "number": {"datatype": "double"},
+    "whole": {"datatype": "long"}, "flag": {"datatype": "boolean"},
+}  # fmt: skip
+_FITS_CODES: Final = {"number": "D", "whole": "K", "flag": "I"}
+_UNKNOWN: Final = -1
+"""Stands for a whole number that is not known; said in the header of its column."""
+_PIECE: Final = 5_000
 _ECSV_TYPES: Final = {"text": "string", "number": "float64", "whole": "int64", "flag": "bool"}
 
 
@@ -53,7 +62,7 @@ def write_table(
     path: Path, form: str, columns: Sequence[Column], rows: Iterable[Sequence[Any]], *,
     about: Mapping[str, str] | None = None, plain: bool = False,
 ) -> None:  # fmt: skip
-    """Write a table.
+    """Write a table, without holding all of its rows as objects.
 
     Args:
         path: The file to write.
@@ -66,18 +75,22 @@ def write_table(
     Raises:
         CodedError: ``export.format``.
     """
-    if form == "csv":
-        with path.open("w", encoding="utf-8", newline="") as stream:
-            _write_csv(stream, columns, rows, about or {}, plain)
-    elif form in FORMATS:
-        _write_astropy(path, form, columns, rows, about or {})
-    else:
+    told = about or {}
+    if form == "fits":
+        _fits(columns, rows, told).writeto(path, overwrite=True)
+        return
+    if form not in FORMATS:
         raise CodedError(f'There is no format "{form[:20]}".', code="export.format", where="format",
                          hint=f"One of: {', '.join(FORMATS)}.")  # fmt: skip
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        if form == "csv":
+            _write_csv(stream, columns, rows, told, plain)
+        else:
+            stream.writelines(_votable(columns, rows, told))
 
 
 def _write_csv(
-    stream: io.TextIOBase | Any, columns: Sequence[Column], rows: Iterable[Sequence[Any]], about: Mapping[str, str],
+    stream: IO[str], columns: Sequence[Column], rows: Iterable[Sequence[Any]], about: Mapping[str, str],
     plain: bool,
 ) -> None:  # fmt: skip
     if not plain:
@@ -106,57 +119,48 @@ def _cell(value: Any, kind: str, plain: bool) -> str:
     return safe_cell(value) if isinstance(value, str) else repr(value)
 
 
-def _write_astropy(
-    path: Path, form: str, columns: Sequence[Column], rows: Iterable[Sequence[Any]], about: Mapping[str, str]
-) -> None:
-    from astropy.table import MaskedColumn, Table
-
-    cells: list[list[Any]] = [[] for _ in columns]
+def _votable(columns: Sequence[Column], rows: Iterable[Sequence[Any]], about: Mapping[str, str]) -> Iterator[str]:
+    """VOTable 1.4 (https://www.ivoa.net/documents/VOTable/20191021/), its cells as text."""
+    yield '<?xml version="1.0" encoding="utf-8"?>\n'
+    yield '<VOTABLE version="1.4" xmlns="http://www.ivoa.net/xml/VOTable/v1.3">\n<RESOURCE type="results">\n'
+    for key, value in about.items():
+        yield f"<INFO name={quoteattr(key)} value={quoteattr(str(value))}/>\n"
+    yield '<TABLE name="stars">\n'
+    yield from (_field(column) for column in columns)
+    yield "<DATA><TABLEDATA>\n"
+    kinds = [column.kind for column in columns]
     for row in rows:
-        for held, value in zip(cells, row, strict=True):
-            held.append(value)
-    table = Table(meta=dict(about))
-    for column, values in zip(columns, cells, strict=True):
-        data, mask = _array(column.kind, values)
-        made = MaskedColumn(data, mask=mask, name=column.name, unit=column.unit or None,
-                            description=column.description)  # fmt: skip
-        if not mask.any():
-            made.mask = False
-        table.add_column(made)
-    if form == "fits":
-        _fits(table, columns, about).writeto(path, overwrite=True)
-    else:
-        _votable(table, columns, about).to_xml(str(path), tabledata_format="tabledata")
+        cells = "".join(f"<TD>{_votable_cell(value, kind)}</TD>" for value, kind in zip(row, kinds, strict=True))
+        yield f"<TR>{cells}</TR>\n"
+    yield "</TABLEDATA></DATA>\n</TABLE>\n</RESOURCE>\n</VOTABLE>\n"
 
 
-def _array(kind: str, values: list[Any]) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-    mask = np.array([value is None for value in values], bool)
+def _field(column: Column) -> str:
+    facts = {"name": column.name, **_VOTABLE_TYPES[column.kind], "unit": column.unit, "ucd": column.ucd}
+    said = " ".join(f"{key}={quoteattr(value)}" for key, value in facts.items() if value)
+    unknown = f'<VALUES null="{_UNKNOWN}"/>' if column.kind == "whole" else ""
+    return f"<FIELD {said}><DESCRIPTION>{escape(column.description)}</DESCRIPTION>{unknown}</FIELD>\n"
+
+
+def _votable_cell(value: Any, kind: str) -> str:
     if kind == "text":
-        return np.array([value or "" for value in values], dtype="U"), np.zeros(len(values), bool)
-    if kind == "number":
-        numbers = np.array([math.nan if value is None else value for value in values], np.float64)
-        return numbers, ~np.isfinite(numbers)
+        return escape(value or "")
+    if kind == "flag":
+        return "?" if value is None else "T" if value else "F"
     if kind == "whole":
-        return np.array([-1 if value is None else value for value in values], np.int64), mask
-    return np.array([bool(value) for value in values], bool), mask
+        return str(_UNKNOWN if value is None else value)
+    return "NaN" if value is None else repr(value)
 
 
-def _fits(table: Any, columns: Sequence[Column], about: Mapping[str, str]) -> Any:
-    """Numbers that are not known are NaN, whole ones TNULL; a flag is 1, 0 or TNULL."""
+def _fits(columns: Sequence[Column], rows: Iterable[Sequence[Any]], about: Mapping[str, str]) -> Any:
+    """Numbers that are not known are NaN, whole ones and flags TNULL; a flag is 1 or 0."""
     from astropy.io import fits
 
     made = []
-    for column in columns:
-        held, unit = table[column.name], column.unit or None
-        if column.kind == "text":
-            texts = np.char.encode(held.data.data.astype("U"), "utf-8")
-            made.append(fits.Column(column.name, f"{max(1, texts.dtype.itemsize)}A", unit=unit, array=texts))
-        elif column.kind == "number":
-            made.append(fits.Column(column.name, "D", unit=unit, array=held.filled(np.nan)))
-        else:
-            code, kind = ("K", np.int64) if column.kind == "whole" else ("I", np.int16)
-            values = np.where(held.mask, -1, held.data.data.astype(kind)).astype(kind)
-            made.append(fits.Column(column.name, code, unit=unit, null=-1, array=values))
+    for column, values in zip(columns, _arrays(columns, rows), strict=True):
+        code = f"{max(1, values.dtype.itemsize)}A" if column.kind == "text" else _FITS_CODES[column.kind]
+        null = _UNKNOWN if column.kind in ("whole", "flag") else None
+        made.append(fits.Column(column.name, code, unit=column.unit or None, null=null, array=values))
     hdu = fits.BinTableHDU.from_columns(made, name="STARS")
     for number, column in enumerate(columns, start=1):
         hdu.header.comments[f"TTYPE{number}"] = column.description[:47]
@@ -167,15 +171,20 @@ def _fits(table: Any, columns: Sequence[Column], about: Mapping[str, str]) -> An
     return fits.HDUList([fits.PrimaryHDU(), hdu])
 
 
-def _votable(table: Any, columns: Sequence[Column], about: Mapping[str, str]) -> Any:
-    from astropy.io.votable import from_table
-    from astropy.io.votable.tree import Info
+def _arrays(columns: Sequence[Column], rows: Iterable[Sequence[Any]]) -> list[NDArray[Any]]:
+    """One array a column, put together from pieces, so that the rows need not be held as objects."""
+    pieces: list[list[NDArray[Any]]] = [[_array(column.kind, ())] for column in columns]
+    rows = iter(rows)
+    while part := list(islice(rows, _PIECE)):
+        for held, column, values in zip(pieces, columns, zip(*part, strict=True), strict=True):
+            held.append(_array(column.kind, values))
+    return [np.concatenate(held) for held in pieces]
 
-    made = from_table(table)
-    inner = made.get_first_table()
-    for column, found in zip(columns, inner.fields, strict=True):
-        found.ucd = column.ucd or None
-        found.description = column.description or None
-    for key, value in about.items():
-        inner.infos.append(Info(name=key.replace(" ", "_"), value=str(value)))
-    return made
+
+def _array(kind: str, values: Sequence[Any]) -> NDArray[Any]:
+    if kind == "text":
+        return np.array([(value or "").encode() for value in values], dtype="S")
+    if kind == "number":
+        return np.array([math.nan if value is None else value for value in values], np.float64)
+    whole = [_UNKNOWN if value is None else int(value) for value in values]
+    return np.array(whole, np.int64 if kind == "whole" else np.int16)

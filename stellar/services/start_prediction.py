@@ -14,6 +14,7 @@ from stellar.errors import StellarError
 from stellar.models import Prediction, Survey
 from stellar.selectors import CLASSIFIER, require_ready
 from stellar.services.choose_stars import MOST_NAMED
+from stellar.services.prune_cache import prune_cache
 from stellar.storage import cache_folder, names_file, survey_folder
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ def start_prediction(
     }  # fmt: skip
     if names:
         config |= _named(made, names)
+    prune_cache(survey)
     with transaction.atomic():
         made.run = create_run(owner=owner, recipe=RECIPE, config=config, name=title)
         made.save()

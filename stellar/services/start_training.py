@@ -13,6 +13,7 @@ from cvstudio.weights.models import WeightVersion
 from stellar.errors import StellarError
 from stellar.models import Survey, Training
 from stellar.selectors import CLASSIFIER, require_ready
+from stellar.services.prune_cache import prune_cache
 from stellar.storage import cache_folder, survey_folder
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ def start_training(
         **changes, "preset": preset, "modality": modality, "survey": str(survey_folder(survey)),
         "cache": str(cache_folder(survey)), "history_file": str(survey_folder(survey) / HISTORY_FILE),
     }  # fmt: skip
+    prune_cache(survey)
     with transaction.atomic():
         run = create_run(owner=owner, recipe=RECIPE, config=config, name=title)
         return Training.objects.create(

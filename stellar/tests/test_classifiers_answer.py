@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -77,6 +78,19 @@ def test_settings_lead_to_no_place_of_a_persons_choice(survey: Survey, alice_api
     assert answer.status_code == 400, answer.content
     assert set(answer.json()) >= {"code", "message", "hint", "where"}
     assert not Run.objects.exists() and not Training.objects.exists()
+
+
+def test_cached_arrays_do_not_pile_up(survey: Survey, alice: Any) -> None:
+    version = make_classifier(alice)
+    for number in range(5):
+        (cache_folder(survey) / f"set-{number}").mkdir(parents=True)
+        os.utime(cache_folder(survey) / f"set-{number}", (number, number))
+    first = start_prediction(alice, survey, version)
+    assert sorted(path.name for path in cache_folder(survey).iterdir()) == ["set-2", "set-3", "set-4"]
+    (cache_folder(survey) / "set-5").mkdir()
+    start_prediction(alice, survey, version)
+    assert len(list(cache_folder(survey).iterdir())) == 4, "the first one may be reading"
+    control_run(first.run, "stop")
 
 
 def test_presets_and_modalities_must_exist(survey: Survey, alice_api: Any) -> None:

@@ -73,10 +73,11 @@ def is_unknown(value: Any) -> bool:
 def test_the_votable_and_the_fits_file_say_what_the_columns_are(survey: Survey, alice_api: Any, tmp_path: Path) -> None:
     path = tmp_path / "t.vot"
     path.write_bytes(content_of(alice_api, survey, "votable"))
-    table = votable.parse(path, verify="exception").get_first_table()
+    opened = votable.parse(path, verify="exception")
+    table = opened.get_first_table()
     ra = table.get_field_by_id_or_name("ra")
     assert (ra.ucd, str(ra.unit)) == ("pos.eq.ra;meta.main", "deg") and "J2000" in ra.description
-    assert {info.name: info.value for info in table.infos}["survey"] == "Field 7"
+    assert {info.name: info.value for info in opened.resources[0].infos}["survey"] == "Field 7"
     path = tmp_path / "t.fits"
     path.write_bytes(content_of(alice_api, survey, "fits"))
     with fits.open(path) as opened:
