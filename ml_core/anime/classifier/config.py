@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal
-
-from pydantic import Field
+from copy import copy
+from typing import Any, Literal
 
 from ml_core.engine.config import FitConfig
 from ml_core.run.config import RecipeConfig, option
 
 DATA, MODEL, OPTIMISATION, AUGMENTATION = "Data", "Model", "Optimisation", "Augmentation"
 
-#: What a network from scratch needs on a few hundred pictures (docs/anime.md).
-FROM_SCRATCH: Final[dict[str, Any]] = {
-    "epochs": 60,
-    "batch_size": 32,
-    "learning_rate": 2e-3,
-    "weight_decay": 0.05,
-    "warmup_steps": 32,
-    "clip_norm": 2.0,
-    "ema_decay": 0.995,
-}
+
+def _usually(name: str, default: Any) -> Any:
+    """A setting of the fit loop with another default."""
+    field = copy(FitConfig.model_fields[name])
+    field.default = default
+    return field
+
+
+class NetworkFitConfig(FitConfig):
+    """Settings of the fit loop, with what a network from scratch needs on a few hundred images (docs/anime.md)."""
+
+    epochs: int = _usually("epochs", 60)
+    learning_rate: float = _usually("learning_rate", 2e-3)
+    weight_decay: float = _usually("weight_decay", 0.05)
+    warmup_steps: int = _usually("warmup_steps", 32)
+    clip_norm: float | None = _usually("clip_norm", 2.0)
+    ema_decay: float | None = _usually("ema_decay", 0.99)
 
 
 class ClassifierConfig(RecipeConfig):
@@ -104,4 +110,4 @@ class ClassifierConfig(RecipeConfig):
     seed: int = option(
         0, description="Every random draw follows from it.", group="Run", ge=0, le=2**53 - 1, advanced=True
     )
-    fit: FitConfig = Field(default_factory=lambda: FitConfig(**FROM_SCRATCH))
+    fit: NetworkFitConfig = NetworkFitConfig()

@@ -10,11 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml_core.anime.classifier.config import ClassifierConfig
-from ml_core.anime.collection.doubts import find_doubts
 from ml_core.anime.collection.health import collection_health
 from ml_core.anime.collection.reading import Collection
 from ml_core.anime.collection.sources import read_sources
-from ml_core.anime.recognise.calibration import log_softmax
 from ml_core.anime.recognise.fitting import FittedPrototypes
 from ml_core.anime.recognise.recogniser import Recogniser
 from ml_core.anime.recognise.scores import full_report, summary
@@ -50,7 +48,7 @@ def deliver(
     """Write everything, and return what ``result.json`` says."""
     scores = {name: summary(table, judged.labels) for name, table in judged.by.items()} if len(judged.labels) else {}
     metrics = scores.get("together", {})
-    health = _health(collection, fitted)
+    health = collection_health(collection, fitted.doubts)
     answer = {
         "metrics": metrics,
         "scores": scores,
@@ -72,11 +70,6 @@ def deliver(
             _write_json(run, "report.json", {**_report(config, collection, judged), "by": scores})
         answer["weight"] = _write_weight(config, run, collection, recogniser, metrics)
     return answer
-
-
-def _health(collection: Collection, fitted: FittedPrototypes) -> dict[str, Any]:
-    probabilities = np.exp(log_softmax(fitted.left_out.scores / fitted.temperature))
-    return collection_health(collection, find_doubts(probabilities, collection.labels.numpy()))
 
 
 def _report(config: ClassifierConfig, collection: Collection, judged: Judged) -> dict[str, Any]:

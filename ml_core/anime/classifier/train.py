@@ -97,11 +97,12 @@ def _join(
     positions = np.flatnonzero(held & fitted.left_out.judged)
     labels = collection.labels.numpy()[positions]
     logits = network.logits(collection.pixels[torch.from_numpy(positions)]).double().numpy()
-    network_temperature = best_temperature(logits, labels)
+    trusted = fitted.trusted[positions]
+    network_temperature = best_temperature(logits[trusted], labels[trusted])
     own = left_out_log_probabilities(fitted)[positions]
     heard = log_softmax(logits / network_temperature)
     joined = hear_network(own, heard, list(range(len(collection.characters))))
-    temperature = best_temperature(joined, labels)
+    temperature = best_temperature(joined[trusted], labels[trusted])
     calibration = Calibration(fitted.temperature, network_temperature, temperature, fitted.kinship, fitted.familiar)
     exemplars = Exemplars(
         fitted.metric(descriptions), collection.labels, [picture.path for picture in collection.pictures]

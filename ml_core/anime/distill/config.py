@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
-
-from ml_core.anime.classifier.config import DATA, FROM_SCRATCH, MODEL, OPTIMISATION
-from ml_core.engine.config import FitConfig
+from ml_core.anime.classifier.config import DATA, MODEL, OPTIMISATION, NetworkFitConfig
 from ml_core.run.config import RecipeConfig, option
 
 
@@ -70,4 +67,4 @@ class DistillConfig(RecipeConfig):
     seed: int = option(
         0, description="Every random draw follows from it.", group="Run", ge=0, le=2**53 - 1, advanced=True
     )
-    fit: FitConfig = Field(default_factory=lambda: FitConfig(**FROM_SCRATCH))
+    fit: NetworkFitConfig = NetworkFitConfig()

@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ml_core.anime.collection.doubts import Doubt, find_doubts
 from ml_core.anime.collection.splits import deal_folds
 from ml_core.anime.recognise.calibration import best_temperature, log_softmax
 from ml_core.anime.recognise.metric import Metric, fit_metric
@@ -49,6 +50,7 @@ class FittedPrototypes:
         kinship: See `LeftOut`.
         familiar: Similarity below which a picture counts as unknown.
         left_out: The judgement that these numbers rest on.
+        doubts: Labels that are likely wrong.
     """
 
     metric: Metric
@@ -56,6 +58,12 @@ class FittedPrototypes:
     kinship: float
     familiar: float
     left_out: LeftOut
+    doubts: list[Doubt]
+
+    @property
+    def trusted(self) -> NDArray[np.bool_]:
+        """(N,) images that were judged and whose label is in no doubt: what confidence is measured by."""
+        return _trusted(self.left_out, self.doubts)
 
 
 def fit_prototypes(
@@ -63,11 +71,20 @@ def fit_prototypes(
 ) -> FittedPrototypes:
     """Fit to (N, D) descriptions; copies (equal ``groups``) are left out together."""
     left_out = leave_out(descriptions, labels, groups, keys, seed)
-    judged = left_out.judged
-    scores, truth = left_out.scores[judged], labels.numpy()[judged]
-    temperature = best_temperature(scores, truth)
-    familiar = float(np.quantile(scores.max(axis=1), STRANGE_SHARE)) if judged.any() else -1.0
-    return FittedPrototypes(fit_metric(descriptions, labels), temperature, left_out.kinship, familiar, left_out)
+    truth = labels.numpy()
+    first = best_temperature(left_out.scores[left_out.judged], truth[left_out.judged])
+    doubts = find_doubts(np.exp(log_softmax(left_out.scores / first)), truth)
+    trusted = _trusted(left_out, doubts)
+    scores = left_out.scores[trusted]
+    temperature = best_temperature(scores, truth[trusted])
+    familiar = float(np.quantile(scores.max(axis=1), STRANGE_SHARE)) if trusted.any() else -1.0
+    return FittedPrototypes(fit_metric(descriptions, labels), temperature, left_out.kinship, familiar, left_out, doubts)
+
+
+def _trusted(left_out: LeftOut, doubts: Sequence[Doubt]) -> NDArray[np.bool_]:
+    trusted = left_out.judged.copy()
+    trusted[[doubt.position for doubt in doubts]] = False
+    return trusted
 
 
 def leave_out(descriptions: Tensor, labels: Tensor, groups: Sequence[int], keys: Sequence[str], seed: int) -> LeftOut:
