@@ -111,9 +111,10 @@ class TableBuilder:
         """The number of the image of each annotation, in the order they came."""
         return _view(self._image, np.int64)
 
-    def distinct_categories(self) -> list[int]:
-        """Every category that occurs, in order."""
-        return [int(category) for category in np.unique(_view(self._category, np.int64))]
+    def distinct_categories(self, group: int = 0) -> list[int]:
+        """Every category of a group that occurs, in order."""
+        mine = _view(self._category, np.int64)[_view(self._group, np.int32) == group]
+        return [int(category) for category in np.unique(mine)]
 
     def finish(self, positions: NDArray[np.int64], images: int, label_of: Sequence[dict[int, int]]) -> Columns:
         """The table of those whose image has a position. Nothing can be added any more.

@@ -215,12 +215,16 @@ class CocoReader:
         described: list[dict[str, Any]] = []
         label_of: list[dict[int, int]] = []
         warnings = []
+        groups = range(len(self._categories))
+        occurring = {number for group in groups for number in builder.distinct_categories(group)}
         for entries in self._categories:
             mine: dict[int, int] = {}
             used: set[str] = set()
+            wanted = {entry["name"]: int(entry["id"]) for entry in reversed(entries) if entry["id"] in occurring}
             for entry in sorted(entries, key=lambda entry: int(entry["id"])):
                 name = entry["name"]
-                if name in used:
+                # Roboflow lists the name of the project as an empty category; the one that occurs keeps the name.
+                if name in used or wanted.get(name, entry["id"]) != entry["id"]:
                     name = f"{name} ({entry['id']})"
                     warnings.append(f'Two categories are called "{entry["name"]}"; one is now "{name}".')
                 used.add(name)

@@ -34,6 +34,7 @@ class Description:
         evidence: Sentences.
         warnings: Sentences about what is wrong in it.
         used: All files that were read.
+        doubtful: Folders that it names for several splits.
         keypoints: Number of keypoints behind each box, and values of each (``kpt_shape``); empty without.
     """
 
@@ -44,6 +45,7 @@ class Description:
     evidence: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     used: set[str] = field(default_factory=set)
+    doubtful: set[str] = field(default_factory=set)
     keypoints: list[int] = field(default_factory=list)
 
     @property
@@ -136,9 +138,19 @@ def _resolve_split(index: FileIndex, known: Description, folder: str, base: str,
         if place is None:
             known.warnings.append(f'"{known.path}" says {split}: {entry}, and there is no such folder of images.')
         elif place in index.images or any(name.startswith(place + "/") for name in index.images) or place == "":
-            known.folders.setdefault(place, split)
+            _take_folder(known, place, split)
         else:
             _read_list(index, known, place, split)
+
+
+def _take_folder(known: Description, place: str, split: Split) -> None:
+    """Believe a folder for a split, unless the file gives it for another one as well: then nobody knows."""
+    if place in known.doubtful or known.folders.get(place, split) != split:
+        known.folders.pop(place, None)
+        known.doubtful.add(place)
+        known.warnings.append(f'"{known.path}" names the folder "{place}" for several splits; it decides none.')
+    else:
+        known.folders[place] = split
 
 
 def _resolve(index: FileIndex, folder: str, base: str, entry: str) -> str | None:

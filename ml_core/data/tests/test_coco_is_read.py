@@ -115,6 +115,15 @@ def test_files_with_own_numbers_are_joined_by_name(tmp_path: Path) -> None:
     assert any("different ids" in line for line in taken.version["warnings"])
 
 
+def test_of_categories_with_one_name_the_one_that_occurs_keeps_it(tmp_path: Path) -> None:
+    names = [{"id": 0, "name": "ships"}, {"id": 1, "name": "ships", "supercategory": "ships"}]
+    rows = [{"id": 1, "image_id": 7, "category_id": 1, "bbox": [1, 2, 3, 4]}]
+    taken = take(coco_set(tmp_path / "in", annotations=rows, categories=names), tmp_path)
+    assert taken.version["classes"] == ["ships (0)", "ships"]
+    assert taken.table.label.tolist() == [1]
+    assert any('called "ships"' in line for line in taken.version["warnings"])
+
+
 def test_images_are_found_by_as_much_of_their_path_as_fits(tmp_path: Path) -> None:
     root = tmp_path / "in"
     images(root, "data/a/1.jpg", "data/b/1.jpg", "data/b/2.JPG", "data/b/extra.jpg")

@@ -144,6 +144,15 @@ def test_aliases_and_huge_descriptions_are_not_read(tmp_path: Path) -> None:
     assert take(root, tmp_path / "2").version["classes"] == ["class 0", "class 1"]
 
 
+def test_a_folder_for_several_splits_decides_none(tmp_path: Path) -> None:
+    root = images(tmp_path / "in", *(f"images/{number}.jpg" for number in range(20)))
+    files(root, {f"labels/{number}.txt": "0 0.5 0.5 0.1 0.1" for number in range(20)})
+    files(root, {"d.yaml": "train: images\nval: images\nnames: [x]\n"})
+    taken = take(root, tmp_path)
+    assert taken.counts["splits"] == {"train": 14, "val": 3, "test": 3}
+    assert any("for several splits" in line for line in taken.version["warnings"])
+
+
 def test_keys_of_names_are_numbers_even_as_text(tmp_path: Path) -> None:
     root = yolo_set(tmp_path / "in")
     names = "\n".join(f"  '{number}': n{number}" for number in (10, 2, 0, 1))
