@@ -15,9 +15,10 @@ from torch import Tensor, nn
 
 from ml_core.stellar.classifier.augment import renoise
 from ml_core.stellar.classifier.components import WeightedComponents
-from ml_core.stellar.classifier.novelty import ClassGaussians, MisfitLimit, to_novelty
+from ml_core.stellar.classifier.novelty_sources import NoveltyOfStars
 from ml_core.stellar.classifier.prepared import gather
-from ml_core.stellar.classifier.spectrum_input import BinnedSpectra, bin_spectra, median_sn
+from ml_core.stellar.classifier.spectrum_input import BinnedSpectra, bin_spectra
+from ml_core.stellar.spectra.spectrum import BANDS
 
 _COMPONENTS: Final = 12
 _COPIES: Final = 3
@@ -33,8 +34,7 @@ class SpectrumNovelty(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.components = WeightedComponents(_COMPONENTS)
-        self.place = ClassGaussians(_COMPONENTS)
-        self.misfit = MisfitLimit()
+        self.limits = NoveltyOfStars(_COMPONENTS, 1)
         self.register_buffer("is_fitted", torch.zeros((), dtype=torch.bool))
 
     @torch.no_grad()
@@ -53,17 +53,16 @@ class SpectrumNovelty(nn.Module):
         generator = torch.Generator().manual_seed(_SEED)
         copies = [clean, *(renoise(clean, generator) for _ in range(_COPIES))]
         noisy = BinnedSpectra(*(torch.cat(values) for values in zip(*copies, strict=True)))
-        found = self.components(noisy)
-        self.place.fit(found.mean, labels[seen].repeat(len(copies)), found.covariance)
-        self.misfit.fit(found.misfit, median_sn(noisy))
+        self.limits.fit_spectrum(noisy, self.components(noisy), labels[seen].repeat(len(copies)))
         self.is_fitted.fill_(True)
 
     def forward(self, flux: Tensor, ivar: Tensor) -> Tensor:
         """(N, 3522) twice to the novelty (N,), from 0 to 1."""
         with torch.autocast(flux.device.type, enabled=False):  # small systems of equations need all digits
             spectra = bin_spectra(flux.float(), ivar.float())
-            found = self.components(spectra)
-            excess = torch.maximum(
-                self.place.excess(found.mean, found.covariance), self.misfit.excess(found.misfit, median_sn(spectra))
+            unknown = flux.new_full((len(flux), len(BANDS)), torch.nan, dtype=torch.float32)
+            present = torch.stack([spectra.usable, *[torch.zeros_like(spectra.usable)] * 2], 1)
+            novelty: Tensor = self.limits(
+                spectra, self.components(spectra), unknown, torch.zeros_like(unknown[:, :1]), present
             )
-        return torch.where(self.is_fitted & spectra.usable, to_novelty(excess), 0.0)
+        return torch.where(self.is_fitted & spectra.usable, novelty, 0.0)
