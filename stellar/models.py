@@ -168,9 +168,7 @@ class Star(models.Model):
         if self.fault:
             told.append(self.fault)
         elif not (self.spectrum_file and self.image_file):
-            lacks = [
-                what for what, file in (("spectrum", self.spectrum_file), ("image", self.image_file)) if not file
-            ]
+            lacks = [what for what, file in (("spectrum", self.spectrum_file), ("image", self.image_file)) if not file]
             told.append(f"The {' and the '.join(lacks)} {'are' if len(lacks) == 2 else 'is'} missing.")
         if self.screening == self.Screening.REJECTED:
             told.append("The image was rejected in the screening.")

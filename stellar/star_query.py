@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -15,18 +14,10 @@ from django.db.models.functions import Coalesce
 from django.db.models.lookups import GreaterThanOrEqual, In, LessThanOrEqual
 
 from cvstudio.common.keyset import Sort
-from ml_core.stellar.spectra.subclass import CLASSES
-from stellar.errors import StellarError
+from stellar.filter_values import LABELS, PREDICTED, UNCLASSIFIED, read_filters, refused
 from stellar.models import NONE_OF_THEM, Star
-from stellar.sky import Cone, parse_cone, separation, within
+from stellar.sky import Cone, separation, within
 
-MOST_NAMES: Final = 2_000
-_MOST_TEXT: Final = 100_000
-NOVEL: Final = 0.5
-"""From this novelty on a star counts as none of M0 to M4."""
-
-_LABELS: Final = {**{name: number for number, name in enumerate(CLASSES)}, "unknown": NONE_OF_THEM}
-_PREDICTED: Final = {**{name: number for number, name in enumerate(CLASSES)}, "none": NONE_OF_THEM}
 _DISAGREES: Final[dict[str, Q]] = {
     "label": Q(label__gte=0, predicted__isnull=False) & ~Q(predicted=F("label")),
     "modality": Q(modalities_differ=True),
@@ -101,25 +92,17 @@ class StarQuery:
         Raises:
             StellarError: A value makes no sense; ``where`` names it.
         """
-        read = {name: str(value).strip() for name, value in _flat(values).items() if value not in (None, "")}
-        if sum(len(value) for value in read.values()) > _MOST_TEXT:
-            raise _refused("filter", "The filter is too long.", "Choose fewer names.")
-        found = {name: reader(name, read[name]) for name, reader in _READERS.items() if name in read}
-        if "q" in read and "search" not in read:
-            found["search"] = read["q"][:200]
-        if "class" in read:
-            found["classes"] = _labels("class", read["class"])
-        query = cls(**found)
+        query = cls(**read_filters(values))
         name = query.sort.removeprefix("-")
         if name not in SORTS and not (name == "separation" and query.cone):
-            raise _refused("sort", "The table cannot be sorted by this.", f"One of: {', '.join(SORTS)}.")
+            raise refused("sort", "The table cannot be sorted by this.", f"One of: {', '.join(SORTS)}.")
         return query
 
     def as_params(self) -> dict[str, str]:
         """The query of an address that means the same."""
-        numbers = {number: name for name, number in _LABELS.items()}
-        answers: dict[int | None, str] = {number: name for name, number in _PREDICTED.items()}
-        answers[None] = "unclassified"
+        numbers = {number: name for name, number in LABELS.items()}
+        answers: dict[int | None, str] = {number: name for name, number in PREDICTED.items()}
+        answers[None] = UNCLASSIFIED
         said = {
             "survey": str(self.survey or ""), "search": self.search, "cone": str(self.cone or ""),
             "class": ",".join(numbers[label] for label in self.classes),
@@ -233,100 +216,9 @@ def _searched(text: str) -> Q:
     return Q(name__contains=text) | Q(subclass__icontains=text)
 
 
-def _flat(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Of a repeated key all values, with commas between; lists alike."""
-    lists = values.lists() if hasattr(values, "lists") else values.items()
-    return {
-        str(name): ",".join(str(part) for part in value) if isinstance(value, list | tuple) else value
-        for name, value in lists
-    }  # fmt: skip
-
-
-def _text(name: str, value: str) -> str:
-    if "\0" in value:
-        raise _refused(name, "The text holds a character that no name has.", "Leave it out.")
-    return value[:200]
-
-
-def _float(name: str, value: str) -> float:
-    try:
-        number = float(value)
-    except ValueError:
-        number = math.nan
-    if not math.isfinite(number):
-        raise _refused(name, f"“{value[:30]}” is no number.", "Write a number such as 5.")
-    return number
-
-
-def _labels(name: str, value: str) -> tuple[int, ...]:
-    return tuple(_LABELS[part] for part in _each(name, value, tuple(_LABELS)))
-
-
-def _answers(name: str, value: str) -> tuple[int | None, ...]:
-    parts = _each(name, value, (*_PREDICTED, "unclassified"))
-    return tuple(_PREDICTED.get(part) for part in parts)
-
-
-def _each(name: str, value: str, known: tuple[str, ...]) -> list[str]:
-    parts = [part.strip() for part in value.split(",") if part.strip()]
-    for part in parts:
-        if part not in known:
-            raise _refused(name, f"“{part[:30]}” is none of the choices.", f"One or more of: {', '.join(known)}.")
-    return list(dict.fromkeys(parts))
-
-
-def _one_of(*known: str) -> Callable[[str, str], str]:
-    def read(name: str, value: str) -> str:
-        if value not in known:
-            raise _refused(name, f"“{value[:30]}” is none of the choices.", f"One of: {', '.join(known)}.")
-        return value
-
-    return read
-
-
-def _flag(name: str, value: str) -> bool:
-    return _one_of("yes", "no", "true", "false", "1", "0", "True", "False")(name, value) in ("yes", "true", "1", "True")
-
-
-def _files(name: str, value: str) -> tuple[str, ...]:
-    return tuple(_each(name, value, ("spectrum", "image")))
-
-
-def _uuid(name: str, value: str) -> UUID:
-    try:
-        return UUID(value)
-    except ValueError as error:
-        raise _refused(name, "This is no id.", "Take it from the list of surveys.") from error
-
-
-def _names(name: str, value: str) -> tuple[str, ...]:
-    names = tuple(dict.fromkeys(part.strip() for part in value.split(",") if part.strip()))
-    if len(names) > MOST_NAMES:
-        raise _refused(name, f"At most {MOST_NAMES:,} names are taken at once.", "Ask for the others in further turns.")
-    return names
-
-
-def _ids(name: str, value: str) -> tuple[UUID, ...]:
-    return tuple(_uuid(name, part) for part in _names(name, value))
-
-
 def _yes(value: bool | None) -> str:
     return "" if value is None else "yes" if value else "no"
 
 
 def _said(value: float | None) -> str:
     return "" if value is None else f"{value:g}"
-
-
-def _refused(where: str, message: str, hint: str) -> StellarError:
-    return StellarError(message, code="stellar.filter", hint=hint, where=where)
-
-
-_READERS: Final[dict[str, Callable[[str, str], Any]]] = {
-    "survey": _uuid, "search": _text, "cone": lambda _name, value: parse_cone(value), "predicted": _answers,
-    "sn_min": _float, "sn_max": _float, "sn_group": _one_of("low", "high"), "complete": _flag, "has": _files,
-    "lacks": _files, "disagrees": _one_of("label", "modality", "any"),
-    "screening": _one_of("undecided", "accepted", "rejected"),
-    "flag": _one_of("any", "several_sources", "off_centre", "noisy", "saturated", "cut_off"), "novel": _flag,
-    "names": _names, "stars": _ids, "sort": _text,
-}  # fmt: skip

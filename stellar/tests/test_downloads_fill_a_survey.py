@@ -99,7 +99,11 @@ def test_pictures_that_came_bring_their_flags_and_their_scale(survey: Survey, al
     star = survey.star_rows.get(position=7)
     folder = survey_folder(survey) / "images" / "M2"
     shutil.copyfile(next((imported() / "images" / "M2").glob("*.jpg")), folder / f"{star.name}_image.jpg")
-    note = {"screening": {"flags": ["noisy", "cut_off"]}, "bands": {"i": {"pixel_scale_arcsec": 0.4}}, "service": "https://example.org"}
+    note = {
+        "screening": {"flags": ["noisy", "cut_off"]},
+        "bands": {"i": {"pixel_scale_arcsec": 0.4}},
+        "service": "https://example.org",
+    }
     (folder / f"{star.name}_image.json").write_text(json.dumps(note))
     Survey.objects.filter(id=survey.id).update(source="upload")
     assert take_files(survey) == 1 and take_files(survey) == 0
