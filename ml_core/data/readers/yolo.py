@@ -28,6 +28,7 @@ from ml_core.data.readers.yolo_rows import looks_like_rows, parse_rows
 
 _BESIDE: Final = "beside the images"
 _SAMPLED: Final = 24
+_SHOWN: Final = 5
 _NOT_LABELS: Final = {"classes.txt", "train.txt", "val.txt", "valid.txt", "test.txt", "trainval.txt", "readme.txt",
                       "requirements.txt", "notes.txt", "license.txt", "names.txt", "labels.txt", "readme.dataset.txt",
                       "readme.roboflow.txt"}  # fmt: skip
@@ -139,7 +140,8 @@ def _candidate(index: FileIndex, pairing: _Pairing, known: Description, kinds: i
         folders = tuple(folder for folder in pairing.folders if split_of[folder] == split)
         if folders:
             splits[split] = folders
-            evidence.append(f"{split}: {', '.join(folders)}.")
+            more = f" and {len(folders) - _SHOWN:,} more" if len(folders) > _SHOWN else ""
+            evidence.append(f"{split}: {', '.join(folders[:_SHOWN])}{more}.")
     if known.listed:
         for split in sorted(set(known.listed.values())):
             splits.setdefault(split, (f"list of {split}",))
