@@ -39,7 +39,7 @@ def train_classifier(config: ClassifierConfig, run: RunContext) -> dict[str, Any
         CollectionError: The folder cannot be learnt from.
         CodedError: See `start_network` and `ml_core.engine.loop.fit`.
     """
-    collection = read_collection(Path(config.known), config.fit_picture, stage_progress(run, "reading pictures"))
+    collection = read_collection(Path(config.known), config.fit_picture, stage_progress(run, "reading images"))
     _refuse_hopeless(collection)
     run.data_fingerprint(collection.fingerprint)
     keys = [picture.sha256 for picture in collection.pictures]
@@ -47,7 +47,7 @@ def train_classifier(config: ClassifierConfig, run: RunContext) -> dict[str, Any
     held = hold_out(collection.labels.tolist(), groups, keys, share=config.validation, seed=config.seed)
     describer = Describer()
     describer.fit(collection.pixels, mix(config.seed, "codebooks"), stage_progress(run, "learning colours and edges"))
-    descriptions = describer.describe(collection.pixels, stage_progress(run, "describing pictures"))
+    descriptions = describer.describe(collection.pixels, stage_progress(run, "describing images"))
     fitted = fit_prototypes(descriptions, collection.labels, groups, keys, config.seed)
     network, result = _train_network(config, run, collection, held)
     recogniser, judged = _join(collection, describer, fitted, descriptions, network, held)

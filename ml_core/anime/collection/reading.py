@@ -120,9 +120,9 @@ def read_collection(root: Path, fit: Fit = "crop", progress: Progress | None = N
     characters = sorted({name for name, _, _ in found})
     if not characters:
         raise CollectionError(
-            "The folder holds no character with a usable picture.",
+            "The folder holds no character with a usable image.",
             code="anime.no_characters",
-            hint="Make one folder for each character, called by its name, and put the pictures into it.",
+            hint="Make one folder for each character, called by its name, and put the images into it.",
             where=root.name,
         )
     place = {name: position for position, name in enumerate(characters)}

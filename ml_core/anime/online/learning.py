@@ -123,16 +123,16 @@ class OnlineLearningSystem:
             images: Paths or the bytes of files. What cannot be read is reported and left out.
 
         Raises:
-            RecogniserError: ``anime.role_name``, ``anime.no_pictures``.
+            RecogniserError: ``anime.role_name``, ``anime.no_images``.
         """
         started = time.monotonic()
         name = _checked_name(name)
         pixels, names, rejects = self._read(images)
         if not len(pixels):
             raise RecogniserError(
-                f'None of the pictures of "{name}" can be used.',
-                code="anime.no_pictures",
-                hint=rejects[0].cure if rejects else "Give at least one picture.",
+                f'None of the images of "{name}" can be used.',
+                code="anime.no_images",
+                hint=rejects[0].cure if rejects else "Give at least one image.",
                 where=name,
             )
         kept = _without_copies(pixels)
@@ -205,7 +205,7 @@ class OnlineLearningSystem:
     def _read(self, images: Sequence[ImageSource]) -> tuple[Tensor, list[str], list[Reject]]:
         found, names, rejects = [], [], []
         for number, image in enumerate(images, start=1):
-            name = f"picture {number}" if isinstance(image, bytes) else Path(image).name
+            name = f"image {number}" if isinstance(image, bytes) else Path(image).name
             try:
                 found.append(square_picture(image, self._fit))
                 names.append(name)

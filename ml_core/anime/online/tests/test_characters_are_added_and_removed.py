@@ -84,7 +84,7 @@ def test_pictures_that_cannot_be_read_and_copies_are_said_and_left_out(system, t
 
 
 def test_the_same_picture_under_two_names_is_noticed(system):
-    assert system.add_new_role("somebody else", [picture(2, 3)]).known_as == {"picture 1": NAMES[2]}
+    assert system.add_new_role("somebody else", [picture(2, 3)]).known_as == {"image 1": NAMES[2]}
 
 
 def test_one_picture_is_enough_but_cannot_be_judged(system):
@@ -109,7 +109,7 @@ def test_names_with_separators_are_names_and_no_paths(system, tmp_path):
 
 def test_no_usable_picture_changes_nothing(system):
     before = system.database.revision
-    with pytest.raises(RecogniserError, match="None of the pictures"):
+    with pytest.raises(RecogniserError, match="None of the images"):
         system.add_new_role("x", [b"nothing"])
     assert system.database.revision == before
 
