@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 
 from cvstudio.common.file_response import file_response
 from stellar import selectors
-from stellar.api import work_serializers as forms
+from stellar.api import action_serializers as forms
 from stellar.api.serializers import ChangedSerializer, StarFilterSerializer, StarRowSerializer, parsed
 from stellar.export_columns import COLUMNS
 from stellar.media import BYTES
