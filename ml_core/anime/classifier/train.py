@@ -18,6 +18,7 @@ from ml_core.anime.classifier.task import CharacterTask
 from ml_core.anime.classifier.views import ViewSettings
 from ml_core.anime.collection.reading import Collection, read_collection
 from ml_core.anime.collection.splits import hold_out
+from ml_core.anime.collection.square import side_for
 from ml_core.anime.describe.describer import Describer
 from ml_core.anime.errors import CollectionError
 from ml_core.anime.progress import stage_progress
@@ -39,7 +40,8 @@ def train_classifier(config: ClassifierConfig, run: RunContext) -> dict[str, Any
         CollectionError: The folder cannot be learnt from.
         CodedError: See `start_network` and `ml_core.engine.loop.fit`.
     """
-    collection = read_collection(Path(config.known), config.fit_picture, stage_progress(run, "reading images"))
+    reading = stage_progress(run, "reading images")
+    collection = read_collection(Path(config.known), config.fit_picture, reading, side_for(config.image_size))
     _refuse_hopeless(collection)
     run.data_fingerprint(collection.fingerprint)
     keys = [picture.sha256 for picture in collection.pictures]

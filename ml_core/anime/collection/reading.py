@@ -65,7 +65,7 @@ class Collection:
         root: The folder.
         characters: Names, as their folders are called, sorted; those without a usable picture are left out.
         pictures: Usable pictures, sorted by path.
-        pixels: (N, 3, SIDE, SIDE) uint8 of them.
+        pixels: (N, 3, side, side) uint8 of them.
         rejects: Files that cannot be used, each with reason and cure.
         empty: Folders without a usable picture.
         copies: Which pictures are the same.
@@ -93,10 +93,16 @@ class Collection:
         return f"sha256:{hashlib.sha256(chr(10).join(lines).encode()).hexdigest()}"
 
 
-def read_collection(root: Path, fit: Fit = "crop", progress: Progress | None = None) -> Collection:
+def read_collection(root: Path, fit: Fit = "crop", progress: Progress | None = None, side: int = SIDE) -> Collection:
     """Read every picture below ``root``; what cannot be used becomes a reject, and nothing is changed on the disk.
 
     Pictures in deeper folders belong to the character whose folder lies directly in ``root``.
+
+    Args:
+        root: The folder.
+        fit: How a picture becomes a square.
+        progress: Called with files done and all.
+        side: Pixels of a side that are kept.
 
     Raises:
         CollectionError: ``anime.no_folder``, ``anime.no_characters``.
@@ -110,7 +116,7 @@ def read_collection(root: Path, fit: Fit = "crop", progress: Progress | None = N
     found: list[tuple[str, Picture, Tensor]] = []
     rejects: list[Reject] = []
     for number, path in enumerate(paths, start=1):
-        outcome = _read(root, path, fit)
+        outcome = _read(root, path, fit, side)
         if isinstance(outcome, Reject):
             rejects.append(outcome)
         else:
@@ -132,14 +138,14 @@ def read_collection(root: Path, fit: Fit = "crop", progress: Progress | None = N
     return Collection(root, characters, pictures, pixels, rejects, sorted(set(names) - set(characters)), copies)
 
 
-def _read(root: Path, path: str, fit: Fit) -> tuple[Picture, Tensor] | Reject:
+def _read(root: Path, path: str, fit: Fit, side: int) -> tuple[Picture, Tensor] | Reject:
     if not claims_to_be_image(path):
         return Reject(path, _NO_IMAGE, "Nothing, unless it should be one: then give it the right extension.", False)
     if "/" not in path:
         return Reject(path, "It lies in no character's folder.", "Move it into the folder of its character.")
     try:
         facts = inspect_image(root / path)
-        pixels = square_picture(root / path, fit, SIDE)
+        pixels = square_picture(root / path, fit, side)
     except CodedError as error:
         return Reject(path, error.message, error.hint)
     clear = facts.mode in ("RGBA", "LA", "PA", "P")

@@ -14,6 +14,7 @@ from ml_core.data.decode import load_image
 
 Fit = Literal["crop", "pad", "stretch"]
 SIDE: Final = 160  # pixels that are kept of a picture: enough for inputs of 128 with room for crops
+_ROOM: Final = 1.25  # of pixels around an input, for random crops
 _HEAD_SHARE: Final = 0.25  # a tall picture loses a quarter of what it loses above, for heads are up there
 _WHITE: Final = (255, 255, 255)
 
@@ -36,6 +37,11 @@ def square_picture(source: str | Path | bytes, fit: Fit = "crop", side: int = SI
     else:
         image = _shrunk(image, (side, side))
     return torch.from_numpy(np.array(image, dtype=np.uint8)).permute(2, 0, 1).contiguous()
+
+
+def side_for(size: int) -> int:
+    """Pixels to keep of a picture for a network's input of ``size``."""
+    return max(SIDE, round(_ROOM * size))
 
 
 def _largest_square(width: int, height: int) -> tuple[float, float, float, float]:

@@ -18,6 +18,7 @@ from ml_core.anime.classifier.views import ViewSettings
 from ml_core.anime.collection.reading import Collection, read_collection
 from ml_core.anime.collection.sources import read_sources
 from ml_core.anime.collection.splits import hold_out
+from ml_core.anime.collection.square import side_for
 from ml_core.anime.describe.describer import SIDE
 from ml_core.anime.distill.compare import Judging, compare, verdict_on
 from ml_core.anime.distill.config import DistillConfig
@@ -47,7 +48,8 @@ def run_distill(config: DistillConfig, run: RunContext) -> dict[str, Any]:
     """
     folder = _weight_folder(Path(config.teacher))
     teacher, fit_picture = load_recogniser(folder), read_recogniser_facts(folder)["fit_picture"]
-    collection = read_collection(Path(config.known), fit_picture, stage_progress(run, "reading images"))
+    side = side_for(max(config.image_size, teacher.network.size if teacher.network else 0))
+    collection = read_collection(Path(config.known), fit_picture, stage_progress(run, "reading images"), side)
     run.data_fingerprint(collection.fingerprint)
     labels = torch.from_numpy(_labels_for(teacher, collection))
     keys = [picture.sha256 for picture in collection.pictures]
@@ -59,7 +61,7 @@ def run_distill(config: DistillConfig, run: RunContext) -> dict[str, Any]:
         name: _calibrated(network.cpu().eval(), teacher.characters, collection.pixels[rows], labels[rows])
         for name, network in (("student", students.student), ("student_alone", students.alone))
     }
-    judging = _other_images(config, teacher, fit_picture) if config.test else _held_out(collection, labels, rows)
+    judging = _other_images(config, teacher, fit_picture, side) if config.test else _held_out(collection, labels, rows)
     table = compare(teacher, folder, named, judging, teacher_may_be_judged=bool(config.test))
     verdict = verdict_on(table)
     run.log(verdict)
@@ -130,8 +132,8 @@ def _held_out(collection: Collection, labels: Tensor, rows: Tensor) -> Judging:
     return Judging(collection.pixels[rows], labels[rows].numpy(), sources, paths)
 
 
-def _other_images(config: DistillConfig, teacher: Recogniser, fit_picture: Any) -> Judging:
-    other = read_collection(Path(config.test), fit_picture)
+def _other_images(config: DistillConfig, teacher: Recogniser, fit_picture: Any, side: int) -> Judging:
+    other = read_collection(Path(config.test), fit_picture, side=side)
     paths = [picture.path for picture in other.pictures]
     return Judging(other.pixels, _labels_for(teacher, other), read_sources(other.root, "", paths), paths)
 

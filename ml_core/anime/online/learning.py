@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from ml_core.anime.collection.copies import find_copies
-from ml_core.anime.collection.square import Fit, square_picture
+from ml_core.anime.collection.square import Fit, side_for, square_picture
 from ml_core.anime.errors import RecogniserError
 from ml_core.anime.online.feature_db import FeatureDatabase, Neighbour
 from ml_core.anime.recognise.recogniser import Answer, Exemplars, Recogniser
@@ -90,6 +90,7 @@ class OnlineLearningSystem:
         folder = _folder_of(Path(model_path))
         self._fit: Fit = read_recogniser_facts(folder).get("fit_picture", "crop")
         self._model = load_recogniser(folder)
+        self._side = side_for(self._model.network.size if self._model.network else 0)
         self._database = FeatureDatabase(Path(feature_db_path), space_of(self._model))
         if not self._database.exists:
             self._database.add_all(_by_character(self._model))
@@ -174,7 +175,7 @@ class OnlineLearningSystem:
             )
         if not images:
             return []
-        answer = self.recogniser.answer(torch.stack([square_picture(image, self._fit) for image in images]))
+        answer = self.recogniser.answer(torch.stack([square_picture(image, self._fit, self._side) for image in images]))
         near = self._database.nearest(answer.vectors, neighbours)
         return [self._recognition(answer, row, near[row], top) for row in range(len(images))]
 
@@ -207,7 +208,7 @@ class OnlineLearningSystem:
         for number, image in enumerate(images, start=1):
             name = f"image {number}" if isinstance(image, bytes) else Path(image).name
             try:
-                found.append(square_picture(image, self._fit))
+                found.append(square_picture(image, self._fit, self._side))
                 names.append(name)
             except CodedError as error:
                 rejects.append(Reject(name, error.message, error.hint))
