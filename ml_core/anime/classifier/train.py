@@ -24,7 +24,7 @@ from ml_core.anime.errors import CollectionError
 from ml_core.anime.progress import stage_progress
 from ml_core.anime.recognise.calibration import best_temperature, log_softmax
 from ml_core.anime.recognise.fitting import FittedPrototypes, fit_prototypes, left_out_log_probabilities
-from ml_core.anime.recognise.recogniser import Calibration, Exemplars, Recogniser, hear_network
+from ml_core.anime.recognise.recogniser import Calibration, Exemplars, Recogniser, best_share, hear_network
 from ml_core.engine.loop import FitResult, fit
 from ml_core.engine.task import FitData
 from ml_core.run.context import RunContext
@@ -103,9 +103,11 @@ def _join(
     network_temperature = best_temperature(logits[trusted], labels[trusted])
     own = left_out_log_probabilities(fitted)[positions]
     heard = log_softmax(logits / network_temperature)
-    joined = hear_network(own, heard, list(range(len(collection.characters))))
-    temperature = best_temperature(joined[trusted], labels[trusted])
-    calibration = Calibration(fitted.temperature, network_temperature, temperature, fitted.kinship, fitted.familiar)
+    share, temperature = best_share(own[trusted], heard[trusted], labels[trusted])
+    joined = hear_network(own, heard, list(range(len(collection.characters))), share)
+    calibration = Calibration(
+        fitted.temperature, network_temperature, temperature, fitted.kinship, fitted.familiar, share
+    )
     exemplars = Exemplars(
         fitted.metric(descriptions), collection.labels, [picture.path for picture in collection.pictures]
     )

@@ -1,7 +1,7 @@
 """The recogniser of characters: descriptions, a metric and prototypes, and beside them a network where there is one.
 
 Prototypes decide among all characters, so that one can be added or removed by itself. The network moves probability
-only among those that it was trained on: for these it speaks with half the weight, for others not at all.
+only among those that it was trained on, with the weight that images held out say it deserves.
 """
 
 from __future__ import annotations
@@ -17,13 +17,14 @@ from torch import Tensor
 
 from ml_core.anime.classifier.network import CharacterNetwork
 from ml_core.anime.describe.describer import Describer
-from ml_core.anime.recognise.calibration import log_softmax
+from ml_core.anime.recognise.calibration import best_temperature, log_softmax
 from ml_core.anime.recognise.metric import Metric
 from ml_core.anime.recognise.prototypes import few_picture_factors, prototypes, similarities
 
 Floats = NDArray[np.float64]
 
-NETWORK_SHARE: Final = 0.5
+_SHARES: Final = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)
+NETWORK_SHARE: Final = 0.3  # where nothing tells how far the network is to be trusted
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class Calibration:
         temperature: Divides the logarithms of the joined probabilities.
         kinship: Mean product of two pictures of one character.
         familiar: Best similarity below which a picture counts as unknown.
+        network_share: Weight of the network among the characters that it knows.
     """
 
     prototype_temperature: float
@@ -43,6 +45,7 @@ class Calibration:
     temperature: float
     kinship: float
     familiar: float
+    network_share: float = NETWORK_SHARE
 
 
 @dataclass(frozen=True)
@@ -103,7 +106,7 @@ class Recogniser:
             heard = self.network.log_probabilities(pixels, self.calibration.network_temperature)
             places = [self.characters.index(name) for name in self.network_classes if name in self.characters]
             columns = [number for number, name in enumerate(self.network_classes) if name in self.characters]
-            logs = hear_network(logs, heard[:, columns], places)
+            logs = hear_network(logs, heard[:, columns], places, self.calibration.network_share)
         best = scores.max(axis=1)
         probabilities = np.exp(log_softmax(logs / self.calibration.temperature))
         return Answer(probabilities, best, best < self.calibration.familiar, vectors)
@@ -117,13 +120,14 @@ class Recogniser:
         return similarities(vectors, self._directions, factors).double().numpy()
 
 
-def hear_network(logs: Floats, network: Floats, places: list[int]) -> Floats:
+def hear_network(logs: Floats, network: Floats, places: list[int], share: float = NETWORK_SHARE) -> Floats:
     """Let a network move probability among the characters that it knows.
 
     Args:
         logs: (N, C) logarithms of probabilities from the prototypes.
         network: (N, K) those of the network.
         places: Columns of ``logs`` for the columns of ``network``.
+        share: Weight of the network, 0 to 1.
     """
     if len(places) < 2:
         return logs
@@ -131,6 +135,30 @@ def hear_network(logs: Floats, network: Floats, places: list[int]) -> Floats:
     mass = own.max(axis=1, keepdims=True)
     mass = mass + np.log(np.exp(own - mass).sum(axis=1, keepdims=True))
     joined = logs.copy()
-    mixed = (1 - NETWORK_SHARE) * (own - mass) + NETWORK_SHARE * log_softmax(network)
+    mixed = (1 - share) * (own - mass) + share * log_softmax(network)
     joined[:, places] = mass + log_softmax(mixed)
     return joined
+
+
+def best_share(own: Floats, network: Floats, labels: NDArray[np.int64]) -> tuple[float, float]:
+    """Weight of the network and temperature of the joined answer that make the labels most probable.
+
+    A network that knows less than the prototypes gets little weight: few pictures decide, so only steps of a tenth up
+    to a half are tried.
+
+    Args:
+        own: (N, C) logarithms of probabilities from the prototypes.
+        network: (N, C) those of the network.
+        labels: (N,) of images that took no part in learning.
+    """
+    if not len(labels):
+        return NETWORK_SHARE, 1.0
+    rows, everyone = np.arange(len(labels)), list(range(own.shape[1]))
+    found = []
+    for share in _SHARES:
+        joined = hear_network(own, network, everyone, share)
+        temperature = best_temperature(joined, labels)
+        loss = float(-log_softmax(joined / temperature)[rows, labels].mean())
+        found.append((loss, share, temperature))
+    _, share, temperature = min(found)
+    return share, temperature

@@ -11,7 +11,7 @@ from ml_core.anime.recognise.calibration import best_temperature, calibration_er
 from ml_core.anime.recognise.fitting import fit_prototypes
 from ml_core.anime.recognise.metric import fit_metric
 from ml_core.anime.recognise.prototypes import few_picture_factors, prototypes
-from ml_core.anime.recognise.recogniser import hear_network
+from ml_core.anime.recognise.recogniser import best_share, hear_network
 from ml_core.anime.recognise.scores import full_report, summary, unknown_auroc
 from ml_core.anime.recognise.storage import load_recogniser, save_recogniser
 from ml_core.anime.tests.drawn import draw_face
@@ -75,6 +75,17 @@ def test_a_network_moves_probability_only_among_those_it_knows():
     assert joined.sum() == pytest.approx(1)
     assert joined[0, 3] == pytest.approx(before[0, 3])
     assert joined[0, 1] > before[0, 1] and joined[0, 0] < before[0, 0]
+
+
+def test_a_network_that_guesses_is_not_heard_and_a_good_one_is():
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 4, 200)
+    truth = np.eye(4)[labels]
+    own = log_softmax(2 * truth + rng.normal(0, 1, (200, 4)))
+    guesses = log_softmax(rng.normal(0, 2, (200, 4)))
+    knows = log_softmax(3 * truth + rng.normal(0, 1, (200, 4)))
+    assert best_share(own, guesses, labels)[0] == 0.0
+    assert best_share(own, knows, labels)[0] >= 0.4
 
 
 def test_reports_count_right():
