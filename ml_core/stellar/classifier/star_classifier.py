@@ -187,8 +187,8 @@ class StarClassifier(nn.Module):
     def calibrate(self, arrays: Mapping[str, NDArray[Any]]) -> None:
         """Choose how far picture and colours are believed beside the spectrum.
 
-        Nothing is sharpened: averages of unlike members are a little too careful on stars like those of the training
-        and right on others, and a validation set of the same survey would undo that.
+        No temperature is fitted: a validation set of the same survey would sharpen answers that are just right on
+        stars of another kind.
 
         Args:
             arrays: Of stars that were not trained on.
