@@ -64,7 +64,7 @@ class Learner(nn.Module):
 
 
 class StarTask(Task):
-    """Training that keeps the weights of the best macro-F1 over the validation stars.
+    """Training that keeps the weights of the best macro-F1 over the validation stars, unless told otherwise.
 
     Args:
         network: A `StarNetwork` that is a module.
