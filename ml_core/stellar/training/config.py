@@ -140,7 +140,7 @@ class TrainConfig(RecipeConfig):
     )  # fmt: skip
     patience: int | None = option(
         None,
-        description="Stop after so many epochs without a better F1. Empty means never.",
+        description="Stop after so many epochs without improvement. Empty means never.",
         group=TRAINING,
         unit="epochs",
         ge=1,
