@@ -25,6 +25,7 @@ from ml_core.anime.progress import stage_progress
 from ml_core.anime.recognise.calibration import best_temperature, log_softmax
 from ml_core.anime.recognise.fitting import FittedPrototypes, fit_prototypes, left_out_log_probabilities
 from ml_core.anime.recognise.recogniser import Calibration, Exemplars, Recogniser, best_share, hear_network
+from ml_core.engine.device import cap_threads
 from ml_core.engine.loop import FitResult, fit
 from ml_core.engine.task import FitData
 from ml_core.run.context import RunContext
@@ -40,6 +41,7 @@ def train_classifier(config: ClassifierConfig, run: RunContext) -> dict[str, Any
         CollectionError: The folder cannot be learnt from.
         CodedError: See `start_network` and `ml_core.engine.loop.fit`.
     """
+    cap_threads(config.fit.threads)
     reading = stage_progress(run, "reading images")
     collection = read_collection(Path(config.known), config.fit_picture, reading, side_for(config.image_size))
     _refuse_hopeless(collection)

@@ -29,6 +29,7 @@ from ml_core.anime.progress import stage_progress
 from ml_core.anime.recognise.calibration import best_temperature
 from ml_core.anime.recognise.recogniser import Recogniser
 from ml_core.anime.recognise.storage import load_recogniser, read_recogniser_facts
+from ml_core.engine.device import cap_threads
 from ml_core.engine.loop import fit
 from ml_core.engine.task import FitData
 from ml_core.run.context import RunContext
@@ -46,6 +47,7 @@ def run_distill(config: DistillConfig, run: RunContext) -> dict[str, Any]:
         CollectionError: ``anime.other_characters`` when a folder and the teacher do not know the same characters.
         CodedError: See `start_network` and `ml_core.engine.loop.fit`.
     """
+    cap_threads(config.fit.threads)
     folder = _weight_folder(Path(config.teacher))
     teacher, fit_picture = load_recogniser(folder), read_recogniser_facts(folder)["fit_picture"]
     side = side_for(max(config.image_size, teacher.network.size if teacher.network else 0))
