@@ -41,7 +41,7 @@ from stellar.services.change_survey import change_survey
 from stellar.services.create_survey import SAMPLE_STARS, create_from_folder, create_sample
 from stellar.services.delete_survey import delete_survey
 from stellar.services.finish_import import read_report
-from stellar.services.receive_files import MAX_FILES
+from stellar.services.receive_files import SurveyUpload
 from stellar.services.start_import import start_import
 
 PAGE_SIZE = 24
@@ -184,7 +184,7 @@ def _new_context(request: HttpRequest) -> dict[str, Any]:
     return {
         "way": way if way in ("upload", "folder", "sample") else "upload",
         "max_bytes": settings.MAX_UPLOAD_SIZE,
-        "max_files": MAX_FILES,
+        "max_files": SurveyUpload.max_files,
         "has_roots": bool(settings.DATASET_ROOTS),
     }
 

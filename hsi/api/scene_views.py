@@ -9,14 +9,13 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.generics import ListAPIView
-from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from cvstudio.accounts.current import current_user
 from cvstudio.common.api.pagination import KeysetPagination
-from cvstudio.common.api.parsers import LimitedJSONParser
+from cvstudio.datasets.api.files_form import FilesFormView
 from hsi import selectors
 from hsi.api import serializers
 from hsi.api.filters import SceneFilter
@@ -31,23 +30,14 @@ from hsi.services.delete_scene import delete_scene
 from hsi.services.draw_scene import picture_key
 from hsi.services.preview_files import preview_files
 from hsi.services.read_pixels import mask_bytes
-from hsi.upload_handler import discard_upload, prepare_upload
+from hsi.services.receive_files import SceneUpload
 
 
-class SceneUploadView(APIView):
+class SceneUploadView(FilesFormView):
     """A view whose files go straight to their place on the disk."""
 
-    parser_classes = [LimitedJSONParser, MultiPartParser]
-
-    def initialize_request(self, request: Any, *args: Any, **kwargs: Any) -> Request:
-        """The session's CSRF check reads the form, so its files must find their way before."""
-        prepare_upload(request)
-        return super().initialize_request(request, *args, **kwargs)
-
-    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
-        """Leave nothing behind of what was refused."""
-        discard_upload(getattr(request, "_request", request))
-        return super().finalize_response(request, response, *args, **kwargs)
+    new_upload = SceneUpload
+    upload: SceneUpload
 
 
 class SceneListView(SceneUploadView, ListAPIView):
@@ -77,8 +67,7 @@ class SceneListView(SceneUploadView, ListAPIView):
         owner = current_user(request)
         form = parsed(new_scene_form(request)(data=request.data))
         if "file" in form:
-            upload = request._request.scene_upload  # type: ignore[attr-defined]
-            scene = create_from_uploads(owner, upload, name=form["name"])
+            scene = create_from_uploads(owner, self.upload, name=form["name"])
         elif form["source"] == "sample":
             scene = create_sample(owner, name=form["name"])
         else:
@@ -150,7 +139,7 @@ class MaskView(SceneUploadView):
         """Bring a mask, or another one; existing maps get their scores."""
         scene = selectors.ready_scene(request.user, id)
         form = parsed(serializers.MaskUploadSerializer(data=request.data))
-        attach_mask(scene, request._request.scene_upload, key=form["key"])  # type: ignore[attr-defined]
+        attach_mask(scene, self.upload, key=form["key"])
         return answer(request, id)
 
     @extend_schema(responses=serializers.SceneSerializer)

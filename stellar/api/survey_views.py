@@ -9,14 +9,13 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.generics import ListAPIView
-from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from cvstudio.accounts.current import current_user
 from cvstudio.common.api.pagination import KeysetPagination
-from cvstudio.common.api.parsers import LimitedJSONParser
+from cvstudio.datasets.api.files_form import FilesFormView
 from stellar import selectors
 from stellar.api import serializers
 from stellar.api.filters import SurveyFilter
@@ -27,25 +26,16 @@ from stellar.services.create_survey import create_from_folder, create_from_uploa
 from stellar.services.delete_survey import delete_survey
 from stellar.services.finish_import import read_report
 from stellar.services.read_means import read_survey_means
+from stellar.services.receive_files import SurveyUpload
 from stellar.services.start_import import start_import
 from stellar.services.take_files import take_files
-from stellar.upload_handler import discard_upload, prepare_upload
 
 
-class SurveyUploadView(APIView):
+class SurveyUploadView(FilesFormView):
     """A view whose files go straight to their place on the disk."""
 
-    parser_classes = [LimitedJSONParser, MultiPartParser]
-
-    def initialize_request(self, request: Any, *args: Any, **kwargs: Any) -> Request:
-        """The session's CSRF check reads the form, so its files must find their way before."""
-        prepare_upload(request)
-        return super().initialize_request(request, *args, **kwargs)
-
-    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
-        """Leave nothing behind of what was refused."""
-        discard_upload(getattr(request, "_request", request))
-        return super().finalize_response(request, response, *args, **kwargs)
+    new_upload = SurveyUpload
+    upload: SurveyUpload
 
 
 class SurveyListView(SurveyUploadView, ListAPIView):
@@ -72,8 +62,7 @@ class SurveyListView(SurveyUploadView, ListAPIView):
         owner = current_user(request)
         form = parsed(new_survey_form(request)(data=request.data))
         if "file" in form:
-            upload = request._request.survey_upload  # type: ignore[attr-defined]
-            survey = create_from_uploads(owner, upload, name=form["name"])
+            survey = create_from_uploads(owner, self.upload, name=form["name"])
         elif form["source"] == "sample":
             survey = create_sample(owner, name=form["name"], stars=form["stars"], seed=form["seed"])
         else:
