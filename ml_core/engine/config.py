@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from ml_core.run.config import option
+from ml_core.run.machine_options import checkpoint_every_option, device_option, threads_option
 
 OPTIMISATION, SCHEDULE, PRECISION = "Optimisation", "Schedule", "Precision"
 CHECKPOINTS, STOPPING, MACHINE = "Checkpoints", "Stopping", "Machine"
@@ -130,14 +131,7 @@ class FitConfig(BaseModel):
         advanced=True,
     )
 
-    checkpoint_every_s: float = option(
-        60.0,
-        description="Longest time between two checkpoints. What a crash can cost.",
-        group=CHECKPOINTS,
-        unit="s",
-        gt=0,
-        may_change=True,
-    )
+    checkpoint_every_s: float = checkpoint_every_option(group=CHECKPOINTS, advanced=False)
     checkpoint_every_steps: int | None = option(
         None,
         description="Also make a checkpoint every so many steps. Empty means no.",
@@ -194,22 +188,8 @@ class FitConfig(BaseModel):
         None, description="Stop after so many steps. Empty means no limit.", group=STOPPING, unit="steps", ge=1
     )
 
-    device: str = option(
-        "auto",
-        description="Where to compute: auto, cpu, cuda, cuda:1, mps.",
-        group=MACHINE,
-        pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$",
-        may_change=True,
-    )
-    threads: int | None = option(
-        None,
-        description="CPU threads for the computation. Empty means one for each physical core.",
-        group=MACHINE,
-        advanced=True,
-        ge=1,
-        le=1024,
-        may_change=True,
-    )
+    device: str = device_option(advanced=False)
+    threads: int | None = threads_option()
     workers: int | None = option(
         None,
         description="Processes that prepare batches. Empty means as many as the data need.",

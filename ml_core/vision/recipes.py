@@ -10,6 +10,7 @@ from ml_core.data.augment import AugmentOps
 from ml_core.engine.config import FitConfig
 from ml_core.run.config import RecipeConfig, option
 from ml_core.run.context import RunContext
+from ml_core.run.machine_options import device_option, seed_option, threads_option
 from ml_core.run.registry import recipe
 
 DATA, INPUT, MODEL, MACHINE = "Data", "Input", "Model", "Machine"
@@ -77,9 +78,7 @@ class InputConfig(BaseModel):
 class ClassifyConfig(RecipeConfig):
     """Train a classifier of images."""
 
-    seed: int = option(
-        0, description="Every random draw follows from it.", group="Run", ge=0, le=2**53 - 1, advanced=True
-    )
+    seed: int = seed_option(group="Run")
     data: DataConfig
     graph: dict[str, Any] = option(description="The architecture, as a graph document.", group=MODEL)
     initial_weights: str | None = option(
@@ -141,23 +140,8 @@ class PredictConfig(RecipeConfig):
     batch_size: int = option(
         32, description="Images that are computed together.", group=MACHINE, unit="images", ge=1, le=4096, advanced=True
     )
-    device: str = option(
-        "auto",
-        description="Where to compute: auto, cpu, cuda, cuda:1, mps.",
-        group=MACHINE,
-        pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$",
-        advanced=True,
-        may_change=True,
-    )
-    threads: int | None = option(
-        None,
-        description="CPU threads. Empty means one for each physical core.",
-        group=MACHINE,
-        ge=1,
-        le=1024,
-        advanced=True,
-        may_change=True,
-    )
+    device: str = device_option()
+    threads: int | None = threads_option()
 
     @model_validator(mode="after")
     def _one_source(self) -> PredictConfig:

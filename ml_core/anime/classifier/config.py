@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from ml_core.engine.config import FitConfig
 from ml_core.run.config import RecipeConfig, option
+from ml_core.run.machine_options import seed_option
 
 DATA, MODEL, OPTIMISATION, AUGMENTATION = "Data", "Model", "Optimisation", "Augmentation"
 
@@ -107,7 +108,5 @@ class ClassifierConfig(RecipeConfig):
         ge=0,
         le=0.5,
     )
-    seed: int = option(
-        0, description="Every random draw follows from it.", group="Run", ge=0, le=2**53 - 1, advanced=True
-    )
+    seed: int = seed_option(group="Run")
     fit: NetworkFitConfig = NetworkFitConfig()

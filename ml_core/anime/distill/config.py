@@ -6,6 +6,7 @@ from typing import Literal
 
 from ml_core.anime.classifier.config import DATA, MODEL, OPTIMISATION, NetworkFitConfig
 from ml_core.run.config import RecipeConfig, option
+from ml_core.run.machine_options import seed_option
 
 
 class DistillConfig(RecipeConfig):
@@ -64,7 +65,5 @@ class DistillConfig(RecipeConfig):
         ge=0,
         le=1,
     )
-    seed: int = option(
-        0, description="Every random draw follows from it.", group="Run", ge=0, le=2**53 - 1, advanced=True
-    )
+    seed: int = seed_option(group="Run")
     fit: NetworkFitConfig = NetworkFitConfig()

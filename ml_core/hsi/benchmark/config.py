@@ -9,6 +9,7 @@ from pydantic import model_validator
 from ml_core.hsi.presets import PresetName
 from ml_core.hsi.stages.infer_config import ClassicName
 from ml_core.run.config import RecipeConfig, option
+from ml_core.run.machine_options import device_option, threads_option
 
 SCENES, METHODS, TRAINING, MACHINE = "Scenes", "Methods", "Training", "Machine"
 
@@ -72,23 +73,8 @@ class BenchmarkConfig(RecipeConfig):
         advanced=True,
         may_change=True,
     )
-    device: str = option(
-        "auto",
-        description="Where to compute: auto, cpu, cuda, cuda:1, mps.",
-        group=MACHINE,
-        pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$",
-        advanced=True,
-        may_change=True,
-    )
-    threads: int | None = option(
-        None,
-        description="CPU threads. Empty means one for each physical core.",
-        group=MACHINE,
-        ge=1,
-        le=1024,
-        advanced=True,
-        may_change=True,
-    )
+    device: str = device_option()
+    threads: int | None = threads_option()
 
     @model_validator(mode="after")
     def _has_what_it_needs(self) -> BenchmarkConfig:

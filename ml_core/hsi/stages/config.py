@@ -8,8 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ml_core.hsi.presets import PresetName, StageName, with_preset
 from ml_core.run.config import RecipeConfig, option
+from ml_core.run.machine_options import checkpoint_every_option, device_option, seed_option, threads_option
 
-DATA, TOKENS, NETWORK, TRAINING, MACHINE = "Scenes", "Tokens", "Network", "Training", "Machine"
+DATA, TOKENS, NETWORK, TRAINING = "Scenes", "Tokens", "Network", "Training"
 _SEED = 66
 
 
@@ -42,35 +43,10 @@ class StageConfig(RecipeConfig):
         advanced=True,
         may_change=True,
     )
-    seed: int = option(
-        _SEED, description="Every random draw follows from it.", group=MACHINE, ge=0, le=2**53 - 1, advanced=True
-    )
-    device: str = option(
-        "auto",
-        description="Where to compute: auto, cpu, cuda, cuda:1, mps.",
-        group=MACHINE,
-        pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$",
-        advanced=True,
-        may_change=True,
-    )
-    threads: int | None = option(
-        None,
-        description="CPU threads. Empty means one for each physical core.",
-        group=MACHINE,
-        ge=1,
-        le=1024,
-        advanced=True,
-        may_change=True,
-    )
-    checkpoint_every_s: float = option(
-        60.0,
-        description="Longest time between two checkpoints. What a crash can cost.",
-        group=MACHINE,
-        unit="s",
-        gt=0,
-        advanced=True,
-        may_change=True,
-    )
+    seed: int = seed_option(_SEED)
+    device: str = device_option()
+    threads: int | None = threads_option()
+    checkpoint_every_s: float = checkpoint_every_option()
 
     @model_validator(mode="before")
     @classmethod

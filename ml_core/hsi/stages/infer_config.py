@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import model_validator
 
 from ml_core.run.config import RecipeConfig, option
+from ml_core.run.machine_options import device_option, seed_option
 
 SCENE, METHODS, MACHINE = "Scene", "Methods", "Machine"
 ClassicName = Literal["global_rx", "local_rx", "crd", "iforest", "morphological"]
@@ -46,9 +47,7 @@ class InferConfig(RecipeConfig):
     regions: int = option(
         20, description="How many of the strongest regions to list.", group=METHODS, ge=0, le=1000, advanced=True
     )
-    seed: int = option(
-        66, description="Every random draw follows from it.", group=MACHINE, ge=0, le=2**53 - 1, advanced=True
-    )
+    seed: int = seed_option(66)
     workers: int | None = option(
         None,
         description="Parts of the scene that are computed at once. Empty means one for each physical core.",
@@ -58,14 +57,7 @@ class InferConfig(RecipeConfig):
         advanced=True,
         may_change=True,
     )
-    device: str = option(
-        "auto",
-        description="Where to compute: auto, cpu, cuda, cuda:1, mps.",
-        group=MACHINE,
-        pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$",
-        advanced=True,
-        may_change=True,
-    )
+    device: str = device_option()
 
     @model_validator(mode="after")
     def _has_methods(self) -> InferConfig:

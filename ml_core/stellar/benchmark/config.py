@@ -7,6 +7,7 @@ from typing import Any, Literal, get_args
 from pydantic import field_validator, model_validator
 
 from ml_core.run.config import RecipeConfig, option
+from ml_core.run.machine_options import device_option, threads_option
 
 STARS, METHODS, TRAINING, MACHINE = "Stars", "Methods", "Training", "Machine"
 
@@ -75,23 +76,8 @@ class BenchmarkConfig(RecipeConfig):
         may_change=True,
     )
     seed: int = option(0, description="Seed of the first repetition.", group=MACHINE, ge=0, le=2**53 - 1)
-    device: str = option(
-        "auto",
-        description="Where to compute: auto, cpu, cuda, cuda:1, mps.",
-        group=MACHINE,
-        pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$",
-        advanced=True,
-        may_change=True,
-    )
-    threads: int | None = option(
-        None,
-        description="CPU threads. Empty means one for each physical core.",
-        group=MACHINE,
-        ge=1,
-        le=1024,
-        advanced=True,
-        may_change=True,
-    )
+    device: str = device_option()
+    threads: int | None = threads_option()
 
     @field_validator("real", mode="before")
     @classmethod

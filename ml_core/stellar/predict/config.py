@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from ml_core.run.config import RecipeConfig, option
+from ml_core.run.machine_options import device_option, threads_option
 
 DATA, MODEL, MACHINE = "Stars", "Model", "Machine"
 
@@ -63,20 +64,5 @@ class PredictConfig(RecipeConfig):
         le=65_536,
         may_change=True,
     )
-    device: str = option(
-        "auto",
-        description="Where to compute: auto, cpu, cuda, cuda:1, mps.",
-        group=MACHINE,
-        pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$",
-        advanced=True,
-        may_change=True,
-    )
-    threads: int | None = option(
-        None,
-        description="CPU threads. Empty means one for each physical core.",
-        group=MACHINE,
-        ge=1,
-        le=1024,
-        advanced=True,
-        may_change=True,
-    )
+    device: str = device_option()
+    threads: int | None = threads_option()

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import model_validator
 
 from ml_core.run.config import RecipeConfig, option
+from ml_core.run.machine_options import checkpoint_every_option, device_option, seed_option, threads_option
 from ml_core.stellar.presets import PRESETS, ModelName, PresetName, with_preset
 
 DATA, MODEL, TRAINING, MACHINE = "Stars", "Model", "Training", "Machine"
@@ -152,35 +153,10 @@ class TrainConfig(RecipeConfig):
         advanced=True,
         may_change=True,
     )
-    seed: int = option(
-        0, description="Every random draw follows from it.", group=MACHINE, ge=0, le=2**53 - 1, advanced=True
-    )
-    device: str = option(
-        "auto",
-        description="Where to compute: auto, cpu, cuda, cuda:1, mps.",
-        group=MACHINE,
-        pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$",
-        advanced=True,
-        may_change=True,
-    )
-    threads: int | None = option(
-        None,
-        description="CPU threads. Empty means one for each physical core.",
-        group=MACHINE,
-        ge=1,
-        le=1024,
-        advanced=True,
-        may_change=True,
-    )
-    checkpoint_every_s: float = option(
-        60.0,
-        description="Longest time between two checkpoints. What a crash can cost.",
-        group=MACHINE,
-        unit="s",
-        gt=0,
-        advanced=True,
-        may_change=True,
-    )
+    seed: int = seed_option()
+    device: str = device_option()
+    threads: int | None = threads_option()
+    checkpoint_every_s: float = checkpoint_every_option()
 
     @model_validator(mode="before")
     @classmethod
