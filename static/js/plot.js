@@ -226,7 +226,9 @@ export class HistogramPlot extends Plot {
   }
 
   layout() {
-    const layout = layoutFor({ hover: "closest", ...this.options, legend: this.options.series.length > 1 });
+    const { series, y } = this.options;
+    const largestCount = Math.max(...series.flatMap((one) => one.counts));
+    const layout = layoutFor({ hover: "closest", ...this.options, y: { ...y, largestCount }, legend: series.length > 1 });
     return { ...layout, barmode: "overlay", bargap: 0.02 };
   }
 

@@ -9,5 +9,6 @@ if (stored) {
   const { labels, answers, catalogue } = JSON.parse(stored.textContent);
   const series = [{ name: gettext("answers"), values: answers }];
   if (catalogue) series.push({ name: gettext("catalogue"), values: catalogue });
-  await barPlot(document.getElementById("classes"), { labels, series, x: { title: gettext("Class") }, y: { title: gettext("Stars"), integer: true, fromZero: true } });
+  const largestCount = Math.max(...series.flatMap((one) => one.values));
+  await barPlot(document.getElementById("classes"), { labels, series, x: { title: gettext("Class") }, y: { title: gettext("Stars"), largestCount, fromZero: true } });
 }

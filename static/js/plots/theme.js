@@ -31,7 +31,8 @@ export function heatScale() {
 /** @returns {string} the colour of text on a heat map */
 export const heatInk = () => tokens()("--ink");
 
-function axis(read, { title = "", unit = "", log = false, range, integer = false, fromZero = false } = {}) {
+/** `largestCount` makes it an axis of counts, whose labels are whole numbers. */
+function axis(read, { title = "", unit = "", log = false, range, largestCount, fromZero = false } = {}) {
   const shown = unit ? `${title} [${unit}]` : title;
   return {
     title: { text: shown, standoff: 8, font: { size: 12, color: read("--ink-3") } },
@@ -43,10 +44,10 @@ function axis(read, { title = "", unit = "", log = false, range, integer = false
     zeroline: false,
     showline: true,
     automargin: true,
-    tickformat: integer ? ",d" : log ? undefined : "~g", // or 2000 would be written 0.2e+4
+    tickformat: largestCount !== undefined ? ",d" : log ? undefined : "~g", // or 2000 would be written 0.2e+4
     tickfont: { size: 12, color: read("--ink-3") },
     nticks: log ? undefined : 7,
-    dtick: log ? "D2" : undefined,
+    dtick: log ? "D2" : largestCount < 7 ? 1 : undefined,
     exponentformat: "e", // raised exponents would need styles, which the content policy refuses
   };
 }
