@@ -1,0 +1,1 @@
+"""How a recogniser answers single images in the inference worker."""
