@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from cvstudio.common.confusion import confusion_view
 from cvstudio.weights.models import WeightVersion
 from ml_core.stellar.spectra.subclass import CLASSES
 from stellar import selectors
@@ -25,7 +26,6 @@ from stellar.report_view import (
     GROUPS,
     calibration_series,
     class_rows,
-    confusion_view,
     headline,
     modalities_of,
     modality_title,

@@ -13,12 +13,12 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from cvstudio.common.confusion import confusion_view
 from ml_core.stellar.spectra.subclass import CLASSES
 from stellar import selectors
 from stellar.comparison import Agreement, agreement, disagreements
 from stellar.model_presentation import answer_title, ids_of, star_links_only, version_title
 from stellar.models import Prediction, Survey, WorkState
-from stellar.report_view import confusion_view
 
 ROWS = 40
 MOST = 100

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -86,7 +87,12 @@ def classifier_row(version: WeightVersion, survey: Survey | None, report: dict[s
 
 def training_row(training: Training) -> dict[str, Any]:
     """A training that is at work, waits or failed."""
-    return {"training": training, "run": training.run, "is_working": is_working(training.run)}
+    return {
+        "training": training, "run": training.run, "is_working": is_working(training.run),
+        "learns_from": training.survey.name if training.survey else "",
+        "delete_url": reverse("stellar:training-action", args=[training.id, "delete"]),
+        "retry_url": f"{reverse('stellar:train')}?training={training.id}",
+    }  # fmt: skip
 
 
 #: How a prediction whose run is gone stands, in the words of runs.

@@ -9,10 +9,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from cvstudio.common.confusion import confusion_view
 from ml_core.stellar.spectra.subclass import CLASSES
 from stellar.model_presentation import table_address
 from stellar.models import Prediction, StarClassification
-from stellar.report_view import confusion_view
 
 #: Stars to look at first, by why.
 KINDS: dict[str, str | Promise] = {

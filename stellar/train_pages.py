@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from cvstudio.accounts.current import current_user
@@ -51,7 +52,7 @@ def estimate_page(request: HttpRequest) -> HttpResponse:
 @require_GET
 def trainings_page(request: HttpRequest) -> HttpResponse:
     """A part of the list of classifiers that keeps itself fresh."""
-    return render(request, "stellar/_trainings.html", trainings_context(request))
+    return render(request, "components/trainings.html", trainings_context(request))
 
 
 @login_required
@@ -75,7 +76,8 @@ def trainings_context(request: HttpRequest) -> dict[str, Any]:
     found = selectors.listed_trainings(request.user).filter(classifier=None)[:SHOWN_TRAININGS]
     rows = [training_row(one) for one in found]
     rows = [row for row in rows if row["run"] is not None and row["run"].state != "completed"]
-    return {"trainings": rows, "is_working": any(row["is_working"] for row in rows)}
+    working = any(row["is_working"] for row in rows)
+    return {"trainings": rows, "is_working": working, "poll_url": reverse("stellar:trainings")}
 
 
 def ready_surveys(request: HttpRequest) -> list[Survey]:

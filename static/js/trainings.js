@@ -1,4 +1,4 @@
-/** The list of classifiers: when a training has left the trainings at work, its classifier has come into the list. */
+/** A list of trained models: when a training has left those at work, its model has come into the list. */
 let count = document.querySelectorAll("#trainings [data-at-work]").length;
 
 document.addEventListener("polled", (event) => {
