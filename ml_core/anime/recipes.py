@@ -6,6 +6,7 @@ from typing import Any
 
 from ml_core.anime.classifier.config import ClassifierConfig
 from ml_core.anime.distill.config import DistillConfig
+from ml_core.anime.online.config import EnrolConfig
 from ml_core.run.context import RunContext
 from ml_core.run.registry import recipe
 
@@ -38,3 +39,18 @@ def distill(config: DistillConfig, run: RunContext) -> dict[str, Any]:
     from ml_core.anime.distill.distill import run_distill
 
     return run_distill(config, run)
+
+
+@recipe(
+    "anime.enrol",
+    EnrolConfig,
+    title="Add a character",
+    summary="Adds a character to a trained recogniser, or takes one away, in seconds and without training again, and "
+    "says how well it will be told apart.",
+    queue="io",
+)
+def enrol(config: EnrolConfig, run: RunContext) -> dict[str, Any]:
+    """Leave ``artifacts/weight`` with the changed recogniser, and ``enrolment.json``."""
+    from ml_core.anime.online.enrol import enrol
+
+    return enrol(config, run)

@@ -16,6 +16,7 @@ from ml_core.anime.collection.copies import find_copies
 from ml_core.anime.collection.square import Fit, side_for, square_picture
 from ml_core.anime.errors import RecogniserError
 from ml_core.anime.online.feature_db import FeatureDatabase, Neighbour
+from ml_core.anime.online.learning_curve import Confusable, NewCharacter, Point
 from ml_core.anime.recognise.recogniser import Answer, Exemplars, Recogniser
 from ml_core.anime.recognise.storage import load_recogniser, read_recogniser_facts, save_recogniser, space_of
 from ml_core.data.manifest import Reject
@@ -23,7 +24,6 @@ from ml_core.errors import CodedError
 from ml_core.run.files import write_json_atomic
 
 ImageSource = str | Path | bytes
-_CONFUSABLE: Final = 0.1  # mean probability that another character gets on the new one's pictures
 _MAX_NAME: Final = 200
 _SAME_PICTURE: Final = 0.995  # cosine of a picture with itself, stored or compressed again
 
@@ -39,8 +39,8 @@ class AddedRole:
         rejects: Pictures that could not be read.
         copies: Pictures left out because they are the same as another one.
         known_as: Pictures that the database holds already, with the character they lie under there.
-        told_apart: Share of its pictures that are recognised by the others alone; None for a single picture.
-        confusable: Characters that it is hard to tell from, with their mean probability on its pictures.
+        curve: How well it is told apart by the number of pictures; empty for a single one.
+        confusable: Characters that it is hard to tell from, hardest first.
         seconds: Time taken.
     """
 
@@ -50,9 +50,14 @@ class AddedRole:
     rejects: list[Reject]
     copies: int
     known_as: dict[str, str]
-    told_apart: float | None
-    confusable: dict[str, float]
+    curve: list[Point]
+    confusable: list[Confusable]
     seconds: float
+
+    @property
+    def told_apart(self) -> float | None:
+        """Share of its pictures that are recognised by the others alone; None for a single picture."""
+        return self.curve[-1].told_apart if self.curve else None
 
 
 @dataclass(frozen=True)
@@ -138,7 +143,8 @@ class OnlineLearningSystem:
             )
         kept = _without_copies(pixels)
         vectors = self._model.vectors(pixels[kept])
-        told_apart, confusable = self._judge(name, pixels[kept], vectors)
+        judged = NewCharacter(self.recogniser, pixels[kept], vectors, name)
+        curve, confusable = judged.curve(), judged.confusable()
         used = [names[row] for row in kept]
         known_as = self._known_as(used, vectors)
         role = self._database.add(name, vectors, used)
@@ -149,7 +155,7 @@ class OnlineLearningSystem:
             rejects,
             len(pixels) - len(kept),
             known_as,
-            told_apart,
+            curve,
             confusable,
             time.monotonic() - started,
         )
@@ -219,28 +225,6 @@ class OnlineLearningSystem:
             return {}
         nearest = [near[0] for near in self._database.nearest(vectors, 1)]
         return {name: near.role for name, near in zip(names, nearest, strict=True) if near.similarity >= _SAME_PICTURE}
-
-    def _judge(self, name: str, pixels: Tensor, vectors: Tensor) -> tuple[float | None, dict[str, float]]:
-        """How well the pictures are recognised when each is left out in turn, and for whom they are taken."""
-        model, known = self.recogniser, self._database.find(name)
-        others = model.characters if known is not None else [*model.characters, name]
-        place = others.index(name)
-        hits, total = [], np.zeros(len(others))
-        for row in range(len(vectors)):
-            rest = torch.arange(len(vectors)) != row
-            if not rest.any() and known is None:
-                break
-            exemplars = Exemplars(
-                torch.cat([model.exemplars.vectors, vectors[rest]]),
-                torch.cat([model.exemplars.labels, torch.full((int(rest.sum()),), place, dtype=torch.int64)]),
-            )
-            judge = replace(model, characters=others, exemplars=exemplars, network=None)
-            probabilities = judge.answer(pixels[row : row + 1], vectors[row : row + 1]).probabilities[0]
-            hits.append(int(probabilities.argmax()) == place)
-            total += probabilities / len(vectors)
-        likely = [column for column in np.argsort(-total) if column != place and total[column] >= _CONFUSABLE]
-        told_apart = float(np.mean(hits)) if hits else None
-        return told_apart, {others[column]: float(total[column]) for column in likely}
 
     def _recognition(self, answer: Answer, row: int, near: list[Neighbour], top: int) -> Recognition:
         order = np.argsort(-answer.probabilities[row], kind="stable")[:top]

@@ -19,7 +19,7 @@ from ml_core.anime.recognise.storage import load_recogniser, read_recogniser_fac
 from ml_core.run.predictor import predictor
 
 _MOST_CHARACTERS: Final = 100  # an answer is read by people
-_NEAREST: Final = 8
+_NEAREST: Final = 12
 _DIGITS: Final = 6
 
 
