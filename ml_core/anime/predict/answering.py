@@ -28,7 +28,6 @@ class Answered:
     """What is known of one image before it becomes JSON.
 
     Attributes:
-        pixels: (3, S, S) uint8, the square that was looked at.
         probabilities: (C,) over the known characters.
         familiarity: Similarity to the best prototype.
         is_unknown: Whether it is below the threshold.
@@ -37,7 +36,6 @@ class Answered:
         seen_of: The most probable character among those that the network knows.
     """
 
-    pixels: Tensor
     probabilities: NDArray[np.float64]
     familiarity: float
     is_unknown: bool
@@ -80,7 +78,6 @@ class CharacterPredictor:
         answer = self._recogniser.answer(batch)
         return [
             Answered(
-                batch[row],
                 answer.probabilities[row],
                 float(answer.familiarity[row]),
                 bool(answer.is_unknown[row]),
@@ -91,7 +88,11 @@ class CharacterPredictor:
         ]
 
     def postprocess(self, row: Answered) -> dict[str, Any]:
-        """One answer as JSON; images in it are PNG as data addresses."""
+        """One answer as JSON.
+
+        The activation map is a grey PNG as a data address. It lies over the square that was looked at, which ``fit``
+        makes of the image; see `square_picture`.
+        """
         assert self._recogniser is not None
         known = self._recogniser
         order = np.argsort(-row.probabilities, kind="stable")[:_MOST_CHARACTERS].tolist()
@@ -116,8 +117,8 @@ class CharacterPredictor:
                 }
                 for place, similarity in row.nearest
             ],
-            "square": _as_png(row.pixels.permute(1, 2, 0).numpy()),
-            "activation_map": None if row.seen is None else _as_png((row.seen * 255).round().byte().numpy()),
+            "fit": self._fit,
+            "activation_map": None if row.seen is None else _as_png(row.seen),
             "activation_of": row.seen_of,
         }
 
@@ -140,7 +141,7 @@ def _activation(
     return network.activation_map(pixels, names.index(name)), name
 
 
-def _as_png(pixels: NDArray[np.uint8]) -> str:
+def _as_png(seen: Tensor) -> str:
     stream = io.BytesIO()
-    Image.fromarray(pixels).save(stream, "PNG")
+    Image.fromarray((seen * 255).round().byte().numpy()).save(stream, "PNG")
     return f"data:image/png;base64,{base64.b64encode(stream.getvalue()).decode()}"
