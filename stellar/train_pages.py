@@ -20,7 +20,7 @@ from stellar.model_presentation import NEEDS, ids_of, training_row
 from stellar.models import Survey, Training
 from stellar.services.delete_training import delete_training
 from stellar.services.start_training import start_training
-from stellar.train_form import changed_settings, chosen_preset, training_form
+from stellar.train_form import FORM
 from stellar.usable import usable_view
 
 SHOWN_TRAININGS = 12
@@ -90,10 +90,10 @@ def _start(request: HttpRequest) -> Training:
     survey = _chosen(ready_surveys(request), post.get("survey", ""))
     if survey is None:
         raise StellarError("Choose a survey.", hint="Only surveys that are ready can be chosen.", where="survey")
-    preset = chosen_preset(post)
+    preset = FORM.chosen(post)
     return start_training(
         current_user(request), survey, preset=preset, modality=_modality(post), name=post.get("name", ""),
-        settings=changed_settings(post, preset),
+        settings=FORM.changed(post, preset),
     )  # fmt: skip
 
 
@@ -101,8 +101,8 @@ def _usable(request: HttpRequest) -> dict[str, Any]:
     given = request.POST if request.method == "POST" else request.GET
     surveys = ready_surveys(request)
     survey = _chosen(surveys, given.get("survey", "")) or (surveys[0] if surveys else None)
-    preset = chosen_preset(given)
-    return usable_view(survey, _modality(given), preset, changed_settings(given, preset) if given else {})
+    preset = FORM.chosen(given)
+    return usable_view(survey, _modality(given), preset, FORM.changed(given, preset) if given else {})
 
 
 def _context(request: HttpRequest, fault: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -112,12 +112,12 @@ def _context(request: HttpRequest, fault: dict[str, Any] | None = None) -> dict[
     survey = (
         _chosen(surveys, given.get("survey", "")) or (before.survey if before else None) or next(iter(surveys), None)
     )
-    preset = before.preset if before else chosen_preset(given)
+    preset = before.preset if before else FORM.chosen(given)
     modality = before.modality if before else _modality(given)
     return {
         "surveys": surveys, "chosen_survey": str(survey.id) if survey else "", "modality": modality,
         "modalities": [(key, title, text) for key, (title, text) in NEEDS.items()],
-        "form": training_form(given if request.method == "POST" else None, preset), "chosen_preset": preset,
+        "form": FORM.form(given if request.method == "POST" else None, preset), "chosen_preset": preset,
         "usable": usable_view(survey, modality, preset, {}), "posted": given, "fault": fault,
         "api_body": {"survey": str(survey.id) if survey else "", "preset": preset, "modality": modality},
     }  # fmt: skip

@@ -2,5 +2,6 @@
 
 from cvstudio.common.schema_form.build import build_form
 from cvstudio.common.schema_form.form import Field, Group, Preset, SchemaForm
+from cvstudio.common.schema_form.recipe_form import RecipeForm
 
-__all__ = ["Field", "Group", "Preset", "SchemaForm", "build_form"]
+__all__ = ["Field", "Group", "Preset", "RecipeForm", "SchemaForm", "build_form"]
