@@ -28,6 +28,7 @@ class Answered:
     """What is known of one image before it becomes JSON.
 
     Attributes:
+        pixels: (3, S, S) uint8, the square that was looked at.
         probabilities: (C,) over the known characters.
         familiarity: Similarity to the best prototype.
         is_unknown: Whether it is below the threshold.
@@ -36,6 +37,7 @@ class Answered:
         seen_of: The most probable character among those that the network knows.
     """
 
+    pixels: Tensor
     probabilities: NDArray[np.float64]
     familiarity: float
     is_unknown: bool
@@ -78,6 +80,7 @@ class CharacterPredictor:
         answer = self._recogniser.answer(batch)
         return [
             Answered(
+                batch[row],
                 answer.probabilities[row],
                 float(answer.familiarity[row]),
                 bool(answer.is_unknown[row]),
@@ -88,11 +91,7 @@ class CharacterPredictor:
         ]
 
     def postprocess(self, row: Answered) -> dict[str, Any]:
-        """One answer as JSON.
-
-        The activation map is a grey PNG as a data address. It lies over the square that was looked at, which ``fit``
-        makes of the image; see `square_picture`.
-        """
+        """One answer as JSON; the square and the grey map that lies over it are PNG as data addresses."""
         assert self._recogniser is not None
         known = self._recogniser
         order = np.argsort(-row.probabilities, kind="stable")[:_MOST_CHARACTERS].tolist()
@@ -117,8 +116,8 @@ class CharacterPredictor:
                 }
                 for place, similarity in row.nearest
             ],
-            "fit": self._fit,
-            "activation_map": None if row.seen is None else _as_png(row.seen),
+            "square": _as_png(row.pixels.permute(1, 2, 0).numpy()),
+            "activation_map": None if row.seen is None else _as_png((row.seen * 255).round().byte().numpy()),
             "activation_of": row.seen_of,
         }
 
@@ -141,7 +140,7 @@ def _activation(
     return network.activation_map(pixels, names.index(name)), name
 
 
-def _as_png(seen: Tensor) -> str:
+def _as_png(pixels: NDArray[np.uint8]) -> str:
     stream = io.BytesIO()
-    Image.fromarray((seen * 255).round().byte().numpy()).save(stream, "PNG")
+    Image.fromarray(pixels).save(stream, "PNG")
     return f"data:image/png;base64,{base64.b64encode(stream.getvalue()).decode()}"

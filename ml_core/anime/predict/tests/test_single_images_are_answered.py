@@ -85,7 +85,8 @@ def test_the_map_belongs_to_a_character_that_the_network_knows(with_network):
     assert answer["activation_of"] in recogniser.network_classes
     image = Image.open(io.BytesIO(base64.b64decode(answer["activation_map"].split(",", 1)[1])))
     assert image.mode == "L" and image.getextrema()[1] in (0, 255)
-    assert answer["fit"] == "crop"
+    square = Image.open(io.BytesIO(base64.b64decode(answer["square"].split(",", 1)[1])))
+    assert square.size == (160, 160) and square.mode == "RGB"
 
 
 def test_what_is_no_image_is_refused(drawn_model):
