@@ -14,6 +14,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
 
+from cvstudio.runs.flight_record import flight_record_of
 from cvstudio.runs.lineage import lineage_of
 from cvstudio.runs.models import Run, RunState
 from cvstudio.runs.presentation import (
@@ -49,7 +50,8 @@ def tab_page(request: HttpRequest, run_id: UUID, tab: str) -> HttpResponse:
     tabs = tabs_of(run)
     if tab not in [entry["key"] for entry in tabs]:
         raise Http404
-    context = {**_head(run), "tabs": tabs, "here": tab, **_CONTENT.get(tab, _nothing)(request, run)}
+    flight = flight_record_of(run) if run.state == RunState.FAILED else None
+    context = {**_head(run), "flight": flight, "tabs": tabs, "here": tab, **_CONTENT.get(tab, _nothing)(request, run)}
     part = request.headers.get("HX-Target") == "run-tab"
     return render(request, f"runs/tabs/{tab}.html" if part else "runs/detail.html", context)
 

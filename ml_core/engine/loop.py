@@ -13,6 +13,7 @@ from ml_core.engine.config import FitConfig
 from ml_core.engine.device import explain_out_of_memory, move
 from ml_core.engine.distribution import Single, join_group
 from ml_core.engine.evaluation import Interrupted, evaluate
+from ml_core.engine.flight_recorder import FlightRecorder
 from ml_core.engine.keeper import CheckpointKeeper
 from ml_core.engine.report import Reporter
 from ml_core.engine.setup import prepare
@@ -78,7 +79,9 @@ class FitLoop:
         self._group = group
         self.plan, self.state = prepare(task, data, config, run.seed, group)
         self._keeper = CheckpointKeeper(run, config, self.state)
-        self._reporter = Reporter(run, config, self.plan, self.state, data)
+        self._reporter = Reporter(
+            run, config, self.plan, self.state, data, FlightRecorder(run, config, self.plan, self.state, data, task)
+        )
         self._frozen_parts = len(self.plan.parameters) > 1
         self._clock = time.monotonic()
         self._manual_wanted = False

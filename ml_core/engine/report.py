@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 
-from ml_core.engine.batches import epoch_batches
 from ml_core.engine.config import FitConfig
+from ml_core.engine.flight_recorder import RECORD, FlightRecorder
 from ml_core.engine.setup import Plan
 from ml_core.engine.state import TrainingState
 from ml_core.engine.steplog import Row, first_non_finite
@@ -24,12 +24,21 @@ class Reporter:
         last_train_metrics: Means over the last epoch.
     """
 
-    def __init__(self, run: RunContext, config: FitConfig, plan: Plan, state: TrainingState, data: FitData) -> None:
+    def __init__(
+        self,
+        run: RunContext,
+        config: FitConfig,
+        plan: Plan,
+        state: TrainingState,
+        data: FitData,
+        recorder: FlightRecorder,
+    ) -> None:
         self._run = run
         self._config = config
         self._plan = plan
         self._state = state
         self._data = data
+        self._recorder = recorder
         self._next_progress = 0.0
         self._next_values = 0.0
         self._val_samples = len(data.val) if data.val is not None else 0
@@ -91,16 +100,20 @@ class Reporter:
         return rows
 
     def _non_finite(self, row: Row, name: str) -> NonFiniteLossError:
-        epoch = self._state.position.epoch
-        batches = epoch_batches(self._run.seed, epoch, len(self._data.train), self._config.batch_size)
-        items = [self._data.train.item_name(index) for index in batches[row.batch]]
+        record = self._recorder.record(row, name)
+        items = record.suspects or [sample.name for sample in record.samples]
         named = ", ".join(items[:_ITEMS_NAMED]) + (
             f" and {len(items) - _ITEMS_NAMED} more" * (len(items) > _ITEMS_NAMED)
         )
+        cure = (
+            f"Look at these items of the batch, their values are no numbers or far from the others: {named}."
+            if record.suspects
+            else f"Lower the learning rate or set clip_norm, and look at the items of this batch: {named}."
+        )
         return NonFiniteLossError(
-            f"The {name} became {row.values[name]} in epoch {epoch + 1} at step {row.step}.",
-            hint=f"Lower the learning rate or set clip_norm, and look at the items of this batch: {named}.",
-            where=f"epoch {epoch + 1}, step {row.step}, batch {row.batch}",
+            f"The {name} became {record.value} in epoch {record.epoch} at step {record.step}.",
+            hint=f"{cure} Batch and layers are in {RECORD}.",
+            where=f"epoch {record.epoch}, step {record.step}, batch {record.batch}",
         )
 
     def epoch_means(self) -> dict[str, float]:
