@@ -1,0 +1,1 @@
+"""Collections of anime characters: brought, corrected, recognised, drawn."""

@@ -1,0 +1,22 @@
+"""App configuration."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class AnimeConfig(AppConfig):
+    """Characters: recognise them, add new ones, draw them."""
+
+    name = "anime"
+    label = "anime"
+    verbose_name = _("Characters")
+
+    def ready(self) -> None:
+        """Follow the ends of runs; take a place in the bar, in the search box and on the overview."""
+        from anime import dependants, hooks, search, section  # noqa: F401 - connecting is what importing hooks does
+
+        dependants.register()
+        section.enter()
+        search.register()
