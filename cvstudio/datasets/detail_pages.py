@@ -33,11 +33,12 @@ from cvstudio.datasets.presentation import (
     plot_data,
     plot_titles,
     preview_size,
+    readings_shown,
     tabs_of,
 )
 from cvstudio.datasets.services.change_dataset import change_dataset
 from cvstudio.datasets.services.delete_dataset import delete_dataset, dependents_of, owned_bytes
-from cvstudio.datasets.services.retry_import import import_again, retry_import
+from cvstudio.datasets.services.retry_import import import_again, read_otherwise, retry_import
 from cvstudio.datasets.services.start_statistics import start_statistics
 from cvstudio.runs.services.control_run import control_run
 from ml_core.data.augment import PRESETS, catalogue
@@ -57,6 +58,7 @@ def overview_page(request: HttpRequest, id: UUID) -> HttpResponse:
         "classes": class_rows(dataset, version),
         "examples": examples(dataset, version),
         "balance": balance(version),
+        "readings": readings_shown(version),
         "images_url": address("images", dataset, version),
         "runs": selectors.runs_of(version, request.user)[:5],
     }
@@ -203,6 +205,7 @@ def _import_context(dataset: Dataset, version: DatasetVersion) -> dict[str, Any]
         "is_working": is_working(version),
         "is_paused": is_paused(version),
         "can_accept": version.fault.get("code") == "import.rejects",
+        "readings": readings_shown(version) if version.state == DatasetVersion.State.FAILED else [],
     }
 
 
@@ -227,6 +230,12 @@ def _viewer_data(dataset: Dataset, version: DatasetVersion, rows: list[Any]) -> 
 def _retry(request: HttpRequest, dataset: Dataset, version: DatasetVersion) -> str:
     retry_import(version, {"accept_rejects": True} if request.POST.get("accept_rejects") else {})
     return address("detail", dataset, version)
+
+
+def _read_otherwise(request: HttpRequest, dataset: Dataset, version: DatasetVersion) -> str:
+    number = request.POST.get("reading", "")
+    made = read_otherwise(version, int(number) if number.isdecimal() and len(number) < 9 else -1)
+    return address("detail", dataset, made)
 
 
 def _stop(request: HttpRequest, dataset: Dataset, version: DatasetVersion) -> str:
@@ -266,6 +275,6 @@ def _delete(request: HttpRequest, dataset: Dataset, version: DatasetVersion) -> 
 
 
 _ACTIONS = {
-    "retry": _retry, "stop": _stop, "resume": _resume, "measure": _measure, "new-version": _new_version,
-    "change": _change, "delete": _delete,
+    "retry": _retry, "read-otherwise": _read_otherwise, "stop": _stop, "resume": _resume, "measure": _measure,
+    "new-version": _new_version, "change": _change, "delete": _delete,
 }  # fmt: skip

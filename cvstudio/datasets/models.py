@@ -1,4 +1,4 @@
-"""Data sets, their immutable versions, and the images in them."""
+"""Data sets, their immutable versions, the images in them, and what was exported."""
 
 from __future__ import annotations
 
@@ -44,6 +44,10 @@ class DatasetVersion(PublicIdModel):
         READY = "ready", _("Ready")
         FAILED = "failed", _("Failed")
 
+    class Task(models.TextChoices):
+        CLASSIFY = "classify", _("One class an image")
+        DETECT = "detect", _("Boxes and shapes")
+
     dataset = models.ForeignKey(Dataset, on_delete=models.CASCADE, related_name="versions")
     number = models.PositiveIntegerField()
     state = models.CharField(max_length=10, choices=State.choices, default=State.IMPORTING)
@@ -51,6 +55,12 @@ class DatasetVersion(PublicIdModel):
     folder = models.CharField(max_length=1000, help_text=_("Holds version.json, items.jsonl and rejects.csv."))
     root = models.CharField(max_length=1000, blank=True, help_text=_("Folder that holds its images."))
     options = models.JSONField(default=dict, blank=True, help_text=_("How it is imported: splits, seed, rejects."))
+    task = models.CharField(max_length=10, choices=Task.choices, default=Task.CLASSIFY)
+    parent = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="corrected",
+        help_text=_("Version that it was corrected from."),
+    )  # fmt: skip
+    revision = models.JSONField(default=dict, blank=True, help_text=_("What was corrected, and why."))
     fingerprint = models.CharField(max_length=80, blank=True)
     classes = models.JSONField(default=list, blank=True)
     counts = models.JSONField(default=dict, blank=True, help_text=_("Images by split and class, rejects, bytes."))
@@ -104,6 +114,27 @@ class DatasetImage(PublicIdModel):
 
     def __str__(self) -> str:
         return self.path
+
+
+class DatasetExport(PublicIdModel):
+    """A version written in a format, as a run with a file at its end."""
+
+    owner_path = "version__dataset__owner"
+
+    version = models.ForeignKey(DatasetVersion, on_delete=models.CASCADE, related_name="exports")
+    run = models.ForeignKey("runs.Run", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    format = models.CharField(max_length=30)
+    boxes_only = models.BooleanField(default=False)
+    report = models.JSONField(default=dict, blank=True, help_text=_("Counts, and what the format cannot hold."))
+
+    objects = OwnedManager()
+
+    class Meta:
+        db_table = "dataset_exports"
+        ordering = ["-created_at", "-id"]
+
+    def __str__(self) -> str:
+        return f"{self.version} ({self.format})"
 
 
 class AugmentationConfig(OwnedModel):

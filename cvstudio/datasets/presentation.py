@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 from django.db.models import Min
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from cvstudio.datasets.models import Dataset, DatasetImage, DatasetVersion
-from cvstudio.datasets.selectors import images_at
+from cvstudio.datasets.selectors import images_at, readings_of
 from cvstudio.runs.models import RunState
 from cvstudio.runs.states import ACTIVE
+from ml_core.data.annotations.table import AnnotationTable
 
 MAX_CLASSES = 500
 SHOWN_POSITIONS = 6
+FORMAT_TITLES = {
+    "classification": gettext_lazy("Folders of classes"), "yolo": "YOLO", "coco": "COCO", "voc": "Pascal VOC",
+}  # fmt: skip
 WORKING = frozenset({RunState.QUEUED, *ACTIVE})
 
 
@@ -45,8 +53,11 @@ def address(name: str, dataset: Dataset, version: DatasetVersion, **query: str) 
 def class_rows(dataset: Dataset, version: DatasetVersion) -> list[dict[str, Any]]:
     """One row a class: its counts by split, the largest class for a bar, and where its images are."""
     rows = [
-        {"name": name, **counts, "total": sum(counts.values())}
-        for name, counts in zip(version.classes, version.counts.get("classes", []), strict=False)
+        {"name": name, **counts, "total": sum(counts.values()), "images": images}
+        for name, counts, images in zip_longest(
+            version.classes, version.counts.get("classes", []), version.counts.get("class_images", [])
+        )
+        if name is not None and counts is not None
     ]
     largest = max((row["total"] for row in rows), default=0)
     return [
@@ -56,8 +67,10 @@ def class_rows(dataset: Dataset, version: DatasetVersion) -> list[dict[str, Any]
 
 
 def examples(dataset: Dataset, version: DatasetVersion, limit: int = 24) -> list[dict[str, Any]]:
-    """The first images of each class: one where there are many classes, else more (2 queries)."""
+    """The first images of each class: one where there are many classes, else more (2 queries at most)."""
     each = max(1, limit // (2 * max(1, len(version.classes))))
+    if version.task == DatasetVersion.Task.DETECT:
+        return _labelled_examples(dataset, version, each, limit)
     rows = version.images.filter(label__lt=limit).order_by().values("label").annotate(first=Min("position"))
     firsts = sorted((row["label"] or 0, row["first"]) for row in rows)
     # Images are sorted by path, so those of a class folder stand together.
@@ -69,6 +82,40 @@ def examples(dataset: Dataset, version: DatasetVersion, limit: int = 24) -> list
         if image.label == label_at[image.position]
         for name in [version.classes[image.label]]
     ]
+
+
+def _labelled_examples(dataset: Dataset, version: DatasetVersion, each: int, limit: int) -> list[dict[str, Any]]:
+    table = AnnotationTable(Path(version.folder))
+    name_at: dict[int, str] = {}
+    for label, name in enumerate(version.classes[:limit]):
+        for position in np.unique(table.image_of[table.label == label])[:each].tolist():
+            name_at.setdefault(position, name)
+    return [
+        {"image": image, "name": name_at[image.position],
+         "url": address("images", dataset, version, **{"class": name_at[image.position]})}
+        for image in images_at(version, list(name_at))
+    ]  # fmt: skip
+
+
+def readings_shown(version: DatasetVersion) -> list[dict[str, Any]]:
+    """The ways to read a version's files: which one is in use, and which may be chosen instead (no query)."""
+    readings, known = readings_of(version), set()
+    taken = _taken(version, readings)
+    for number, reading in enumerate(readings):
+        key = (reading["format"], *reading["labels"][:1])
+        reading["title"] = FORMAT_TITLES.get(reading["format"], reading["format"])
+        reading["is_taken"] = number == taken
+        reading["can_choose"] = number != taken and key not in known and not is_working(version)
+        known.add(key)
+    return readings
+
+
+def _taken(version: DatasetVersion, readings: list[dict[str, Any]]) -> int | None:
+    """Which reading an import took, found by the evidence that it kept."""
+    if version.state != DatasetVersion.State.READY:
+        return None
+    kept = version.evidence[:20]
+    return next((n for n, reading in enumerate(readings) if reading["evidence"] == kept), None)
 
 
 def is_working(version: DatasetVersion) -> bool:
@@ -126,7 +173,8 @@ def plot_data(statistics: dict[str, Any], version: DatasetVersion) -> dict[str, 
 
 def plot_titles(version: DatasetVersion) -> list[tuple[str, str]]:
     """Ids and titles of the plots; bars of classes only where they can be told apart."""
-    classes = [("balance", _("Images by class and split"))] if 1 < len(version.classes) <= 60 else []
+    title = _("Images by class and split") if version.task == "classify" else _("Annotations by class and split")
+    classes = [("balance", title)] if 1 < len(version.classes) <= 60 else []
     return [
         *classes, ("brightness", _("Brightness")), ("contrast", _("Contrast")), ("sharpness", _("Sharpness")),
         ("width", _("Width")), ("height", _("Height")), ("aspect", _("Width divided by height")),
@@ -140,5 +188,5 @@ def preview_size(images: list[DatasetImage]) -> int:
 
 
 def balance(version: DatasetVersion) -> dict[str, Any]:
-    """Images by class and split, for the bars."""
-    return {"classes": version.classes, "balance": version.counts.get("classes", [])}
+    """Images, or annotations, by class and split, for the bars."""
+    return {"classes": version.classes, "balance": version.counts.get("classes", []), "counted": version.task}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from cvstudio.datasets.errors import DatasetError, NotFoundError
 from cvstudio.datasets.models import AugmentationConfig, Dataset, DatasetImage, DatasetVersion
 from cvstudio.runs.folders import run_folder
 from cvstudio.runs.models import Run
-from ml_core.data.manifest import REJECTS_FILE
+from ml_core.data.manifest import READINGS_FILE, REJECTS_FILE
 
 _NOT_YOURS = "Check the id. Things of other people are not shown."
 _LARGE = ("config", "result", "preflight", "summary")
@@ -172,6 +173,20 @@ def rejects_file(version: DatasetVersion) -> Path:
         if place.is_file():
             return place
     raise NotFoundError("There is no list of rejects.", hint="It is written while the images are checked.")
+
+
+def readings_of(version: DatasetVersion) -> list[dict[str, Any]]:
+    """How the files of a version can be read, best first; empty for what was never recognised (no query)."""
+    places = [Path(version.folder) / READINGS_FILE]
+    if version.import_run_id is not None:
+        places.append(run_folder(version.import_run_id) / "artifacts" / READINGS_FILE)
+    for place in places:
+        try:
+            found: list[dict[str, Any]] = json.loads(place.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            continue
+        return found
+    return []
 
 
 def runs_of(version: DatasetVersion, user: User | Any) -> QuerySet[Run]:

@@ -7,28 +7,34 @@ stays in memory is a digest of 32 bytes for each, to find equal files.
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from ml_core.data.archive import extract_zip
-from ml_core.data.choose_reading import choose_reading
+from ml_core.data.choose_reading import choose_reading, described
 from ml_core.data.digits import write_digits
 from ml_core.data.formats.base import Candidate, get_format
 from ml_core.data.import_labels import take_labels
 from ml_core.data.import_order import ImportOrder, ImportReporter
 from ml_core.data.labelled_version import write_labelled_version
-from ml_core.data.manifest import REJECTS_FILE, VERSION_FILE, Reject, RejectWriter, read_version
+from ml_core.data.manifest import READINGS_FILE, REJECTS_FILE, VERSION_FILE, Reject, RejectWriter, read_version
 from ml_core.data.scan import scan
 from ml_core.data.tree import read_tree
 from ml_core.data.version_writer import SCAN_FILE, Tally, note_image, note_reject, write_version
 from ml_core.errors import CodedError, FormatError
-from ml_core.run.files import sync_folder
+from ml_core.run.files import sync_folder, write_json_atomic
 
 __all__ = ["ImportOrder", "ImportReporter", "import_images"]
 
 
-def import_images(order: ImportOrder, run: ImportReporter, rejects_copy: Path | None = None) -> dict[str, Any]:
+def import_images(
+    order: ImportOrder,
+    run: ImportReporter,
+    rejects_copy: Path | None = None,
+    readings_copy: Path | None = None,
+) -> dict[str, Any]:
     """Make the version folder and return the content of its ``version.json``.
 
     A version folder that is there already was made by an earlier attempt of the same import and is returned as it is.
@@ -37,6 +43,7 @@ def import_images(order: ImportOrder, run: ImportReporter, rejects_copy: Path | 
         order: What to import and how.
         run: Receives progress and log; asked whether to go on.
         rejects_copy: Where ``rejects.csv`` goes as well, also when the import is refused because of it.
+        readings_copy: Where ``readings.json`` goes as well, also when no reading can be taken.
 
     Raises:
         UnsafeFileError: The archive was refused.
@@ -45,11 +52,20 @@ def import_images(order: ImportOrder, run: ImportReporter, rejects_copy: Path | 
     if (order.version / VERSION_FILE).exists():
         if rejects_copy is not None:
             shutil.copyfile(order.version / REJECTS_FILE, rejects_copy)
+        if readings_copy is not None and (order.version / READINGS_FILE).exists():
+            shutil.copyfile(order.version / READINGS_FILE, readings_copy)
         return read_version(order.version, ("classify", "detect"))
     root = _unpack(order, run)
     run.progress(0, None, "files", "recognise")
     tree = read_tree(root, run.raise_if_requested)
-    candidate, index = choose_reading(order, root, tree, run)
+    readings: list[dict[str, Any]] = []
+
+    def tell(found: Sequence[Candidate]) -> None:
+        readings[:] = described(found)
+        if readings_copy is not None:
+            write_json_atomic(readings_copy, readings)
+
+    candidate, index = choose_reading(order, root, tree, run, tell)
     for line in candidate.evidence:
         run.log(line)
     for line in candidate.warnings:
@@ -57,6 +73,7 @@ def import_images(order: ImportOrder, run: ImportReporter, rejects_copy: Path | 
     partial = order.version.with_name(f".{order.version.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
+    write_json_atomic(partial / READINGS_FILE, readings)
     try:
         taken = None if index is None else take_labels(order, index, candidate, partial, run)
         tally = _scan_all(order, root, candidate, partial, tree.all_files(), run) if taken is None else taken.tally

@@ -23,6 +23,7 @@ VERSION_FILE: Final = "version.json"
 ITEMS_FILE: Final = "items.jsonl"
 REJECTS_FILE: Final = "rejects.csv"
 STATISTICS_FILE: Final = "statistics.json"
+READINGS_FILE: Final = "readings.json"
 
 #: A spreadsheet takes a cell that begins so for a formula and may run it.
 _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")

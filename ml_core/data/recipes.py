@@ -12,7 +12,7 @@ from ml_core.data.archive import ArchiveLimits
 from ml_core.data.choose_reading import all_readings
 from ml_core.data.export.run import ExportOrder, export_version
 from ml_core.data.import_images import ImportOrder, import_images
-from ml_core.data.manifest import REJECTS_FILE, STATISTICS_FILE, read_version
+from ml_core.data.manifest import READINGS_FILE, REJECTS_FILE, STATISTICS_FILE, read_version
 from ml_core.data.revision.changes import parse_changes, read_json
 from ml_core.data.revision.difference import difference
 from ml_core.data.revision.fixes import changes_of_fixes
@@ -127,14 +127,13 @@ def import_data(config: ImportConfig, run: RunContext) -> dict[str, Any]:
         limits=ArchiveLimits(max_total_bytes=int(config.max_unpacked_gb * 1e9)),
     )
     started = time.monotonic()
-    artifact = run.artifact_path(REJECTS_FILE)
+    rejects, readings = run.artifact_path(REJECTS_FILE), run.artifact_path(READINGS_FILE)
     try:
-        version = import_images(order, run, rejects_copy=artifact)
-    except FormatError:
-        if artifact.exists():
-            run.artifact(artifact, "text/csv")
-        raise
-    run.artifact(artifact, "text/csv")
+        version = import_images(order, run, rejects, readings)
+    finally:
+        for artifact, media_type in ((rejects, "text/csv"), (readings, "application/json")):
+            if artifact.exists():
+                run.artifact(artifact, media_type)
     run.data_fingerprint(version["fingerprint"])
     counts = version["counts"]
     elapsed = max(time.monotonic() - started, 1e-9)

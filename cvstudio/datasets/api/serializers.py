@@ -14,7 +14,7 @@ from cvstudio.accounts.models import User
 from cvstudio.datasets.models import AugmentationConfig, Dataset, DatasetImage, DatasetVersion
 from cvstudio.datasets.services.make_thumbnail import SIZES
 
-OPTIONS_HELP = "use_given_splits, val, test, seed, accept_rejects, format: as in the recipe data.import."
+OPTIONS_HELP = "use_given_splits, val, test, seed, accept_rejects, format, task, labels: as in the recipe data.import."
 
 
 @extend_schema_field(OpenApiTypes.OBJECT)
@@ -37,6 +37,10 @@ class OptionsSerializer(serializers.Serializer):
     seed = serializers.IntegerField(required=False, min_value=0, max_value=2**31 - 1, help_text="Decides the splits.")
     accept_rejects = serializers.BooleanField(required=False, help_text="Go on however many files cannot be used.")
     format = serializers.CharField(required=False, max_length=30, allow_blank=True, help_text="Empty: recognise it.")
+    task = serializers.ChoiceField(choices=["classify", "detect", "auto"], required=False, help_text="Default: auto.")
+    labels = serializers.CharField(
+        required=False, max_length=1000, allow_blank=True, help_text="Folder or file of labels where there are several."
+    )
 
 
 class VersionSerializer(serializers.ModelSerializer):
@@ -48,8 +52,8 @@ class VersionSerializer(serializers.ModelSerializer):
     class Meta:
         model = DatasetVersion
         fields: tuple[str, ...] = (
-            "id", "number", "state", "fingerprint", "classes", "counts", "evidence", "warnings", "rejects", "options",
-            "fault", "import_run", "statistics_run", "created_at",
+            "id", "number", "state", "task", "parent", "revision", "fingerprint", "classes", "counts", "evidence",
+            "warnings", "rejects", "options", "fault", "import_run", "statistics_run", "created_at",
         )  # fmt: skip
         read_only_fields: tuple[str, ...] = fields
 
@@ -78,14 +82,15 @@ class DatasetSummarySerializer(serializers.ModelSerializer):
     )
     counts = ObjectField(source="current_version.counts", default=dict, read_only=True)
     fingerprint = serializers.CharField(source="current_version.fingerprint", default="", read_only=True)
+    task = serializers.CharField(source="current_version.task", default="", read_only=True)
     unfinished = UnfinishedSerializer(many=True, read_only=True)
     cover = serializers.SerializerMethodField()
 
     class Meta:
         model = Dataset
         fields: tuple[str, ...] = (
-            "id", "name", "description", "source", "format", "owner", "version", "version_id", "classes", "counts",
-            "fingerprint", "cover", "unfinished", "created_at", "updated_at",
+            "id", "name", "description", "source", "format", "owner", "version", "version_id", "task", "classes",
+            "counts", "fingerprint", "cover", "unfinished", "created_at", "updated_at",
         )  # fmt: skip
         read_only_fields: tuple[str, ...] = fields
 

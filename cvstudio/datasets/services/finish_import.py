@@ -9,13 +9,16 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import numpy as np
 from django.conf import settings
 from django.db import transaction
+from numpy.typing import NDArray
 
 from cvstudio.datasets.models import Dataset, DatasetImage, DatasetVersion
 from cvstudio.datasets.services.start_statistics import start_statistics
 from cvstudio.datasets.storage import images_folder
 from cvstudio.runs.models import Run, RunState
+from ml_core.data.annotations.table import AnnotationTable
 from ml_core.data.manifest import Item, read_items, read_version
 from ml_core.errors import CodedError
 
@@ -23,6 +26,7 @@ logger = logging.getLogger(__name__)
 
 CHUNK = 2000
 COVER_SIZE = 4
+_LAST = 2**31
 
 #: Up to here a version is measured without being asked: it takes less than about a minute.
 MEASURED_UNASKED = 10_000
@@ -40,12 +44,23 @@ def finish_import(run: Run) -> None:
     version = DatasetVersion.objects.filter(import_run=run).select_related("dataset__owner").first()
     if version is None or version.state == DatasetVersion.State.READY:
         return  # deleted meanwhile, or done by an earlier call
-    facts = read_version(Path(version.folder))
+    take_version(version)
+    _remove_upload(version)
+
+
+def take_version(version: DatasetVersion) -> None:
+    """Store what stands in a version's folder, and make the version the current one.
+
+    Raises:
+        FormatError: The version folder is damaged.
+    """
+    folder = Path(version.folder)
+    facts = read_version(folder, ("classify", "detect"))
+    shown = AnnotationTable(folder).first_label if facts["task"] == "detect" else None
     DatasetImage.objects.filter(version=version).delete()
-    cover = _insert_images(version, read_items(Path(version.folder)), len(facts["classes"]))
+    cover = _insert_images(version, read_items(folder), _Cover(shown))
     with transaction.atomic():
         _mark_ready(version, facts, cover)
-    _remove_upload(version)
     if facts["counts"]["images"] <= MEASURED_UNASKED:
         try:
             start_statistics(version)
@@ -66,8 +81,7 @@ def fail_import(run: Run) -> None:
     waiting.update(state=DatasetVersion.State.FAILED, fault=fault)
 
 
-def _insert_images(version: DatasetVersion, items: Iterator[Item], classes: int) -> list[str]:
-    cover = _Cover(classes)
+def _insert_images(version: DatasetVersion, items: Iterator[Item], cover: _Cover) -> list[str]:
     position = 0
     while chunk := list(islice(items, CHUNK)):
         rows = [_row(version, position + offset, item) for offset, item in enumerate(chunk)]
@@ -81,26 +95,33 @@ def _insert_images(version: DatasetVersion, items: Iterator[Item], classes: int)
 
 def _row(version: DatasetVersion, position: int, item: Item) -> DatasetImage:
     return DatasetImage(
-        id=uuid4(), version=version, position=position, path=item.path, label=item.label, split=item.split,
-        width=item.width, height=item.height, format=item.format, mode=item.mode, size_bytes=item.size_bytes,
-        sha256=item.sha256,
+        id=uuid4(), version=version, position=position, path=item.path, label=item.label if item.label >= 0 else None,
+        split=item.split, width=item.width, height=item.height, format=item.format, mode=item.mode,
+        size_bytes=item.size_bytes, sha256=item.sha256,
     )  # fmt: skip
 
 
 class _Cover:
-    """Picks images that show many classes: the first ones of each, taken in turn."""
+    """Picks images that show many classes: the first ones of each, taken in turn.
 
-    def __init__(self, classes: int) -> None:
-        self.classes = classes
+    Args:
+        labels: Of each image the class that stands for it, where images have boxes; images without any come last.
+    """
+
+    def __init__(self, labels: NDArray[np.int32] | None) -> None:
+        self.labels = labels
         self.first: dict[int, list[str]] = {}
 
     def offer(self, row: DatasetImage) -> None:
-        known = self.first.setdefault(row.label or 0, [])
+        label = row.label if self.labels is None else int(self.labels[row.position])
+        known = self.first.setdefault(_LAST if label is None or label < 0 else label, [])
         if len(known) < COVER_SIZE:
             known.append(str(row.id))
 
     def chosen(self) -> list[str]:
         labels = sorted(self.first)
+        if len(labels) > 1 and labels[-1] == _LAST:
+            labels.pop()
         step = max(1, len(labels) // COVER_SIZE)
         spread = labels[::step][:COVER_SIZE]
         turns = ((turn, label) for turn in range(COVER_SIZE) for label in spread)
@@ -109,8 +130,10 @@ class _Cover:
 
 def _mark_ready(version: DatasetVersion, facts: dict[str, Any], cover: list[str]) -> None:
     dataset = version.dataset
-    images = images_folder(dataset.id, version.number)
-    version.root = version.source if version.source and Path(version.source).is_dir() else str(images)
+    if version.parent_id is None:
+        images = images_folder(dataset.id, version.number)
+        version.root = version.source if version.source and Path(version.source).is_dir() else str(images)
+    version.task, version.revision = facts["task"], facts.get("revision", {})
     version.state, version.fault = DatasetVersion.State.READY, {}
     version.fingerprint, version.classes = facts["fingerprint"], facts["classes"]
     version.counts, version.rejects = facts["counts"], facts["rejects"]

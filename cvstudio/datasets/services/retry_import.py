@@ -6,6 +6,7 @@ from typing import Any
 
 from cvstudio.datasets.errors import BusyError, DatasetError
 from cvstudio.datasets.models import Dataset, DatasetVersion
+from cvstudio.datasets.selectors import readings_of
 from cvstudio.datasets.services.start_import import add_version, start_import
 from cvstudio.runs.models import RunState
 from cvstudio.runs.states import ACTIVE
@@ -30,7 +31,7 @@ def retry_import(version: DatasetVersion, options: dict[str, Any]) -> DatasetVer
 
 
 def import_again(dataset: Dataset, options: dict[str, Any]) -> DatasetVersion:
-    """Make a new version from the same images: other splits, or a folder whose files have changed.
+    """Make a new version from the same images: other splits, another reading, or a folder whose files have changed.
 
     Raises:
         DatasetError: There is nothing to start from.
@@ -39,3 +40,26 @@ def import_again(dataset: Dataset, options: dict[str, Any]) -> DatasetVersion:
     if base is None:
         raise DatasetError("This data set has no version to start from.", hint="Upload it again.")
     return add_version(dataset, source=base.root, options=options)
+
+
+def read_otherwise(version: DatasetVersion, number: int) -> DatasetVersion:
+    """Import the images of a version once more with another of its readings.
+
+    Args:
+        version: One that is ready, then a new version is made; or one that failed, then it is tried again.
+        number: The reading's place in `readings_of`.
+
+    Raises:
+        DatasetError: There is no such reading, or nothing to start from.
+        BusyError: The import goes on.
+    """
+    readings = readings_of(version)
+    if not 0 <= number < len(readings):
+        raise DatasetError("There is no such reading.", code="dataset.unknown_reading", where="reading",
+                           hint="Choose one of those that are listed.")  # fmt: skip
+    chosen = readings[number]
+    labels = chosen["labels"][0] if chosen["labels"] else ""
+    options = {**version.options, "task": chosen["task"], "format": chosen["format"], "labels": labels}
+    if version.state == DatasetVersion.State.READY:
+        return add_version(version.dataset, source=version.root, options=options)
+    return retry_import(version, options)

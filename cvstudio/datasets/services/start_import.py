@@ -12,7 +12,11 @@ from cvstudio.runs.services.create_run import create_run
 from ml_core.data.recipes import ImportConfig
 
 #: What a person may choose; everything else of the recipe's configuration is decided by the server.
-CHOICES = ("use_given_splits", "val", "test", "seed", "accept_rejects", "format")
+CHOICES = ("use_given_splits", "val", "test", "seed", "accept_rejects", "format", "task", "labels")
+#: What a person may write a format's name for; the empty one is recognised.
+FORMATS = ("", "classification", "coco", "voc", "yolo")
+#: Without a word from anybody, the files decide whether images have classes or boxes.
+TASK = "auto"
 
 
 def add_version(dataset: Dataset, *, source: str, options: dict[str, Any]) -> DatasetVersion:
@@ -45,6 +49,7 @@ def start_import(version: DatasetVersion) -> None:
     """Create the run that imports a version, or imports it once more after a failure."""
     dataset = version.dataset
     config = {
+        "task": TASK,
         **version.options,
         "source": version.source,
         "sample": "digits" if dataset.source == Dataset.Source.SAMPLE and not version.source else "",
@@ -62,5 +67,7 @@ def known_options() -> dict[str, Any]:
     """The part of the recipe's JSON schema that a form may show."""
     schema = ImportConfig.model_json_schema()
     schema["properties"] = {name: schema["properties"][name] for name in CHOICES}
+    schema["properties"]["task"]["default"] = TASK
+    schema["properties"]["format"]["enum"] = list(FORMATS)
     schema["required"] = []
     return schema

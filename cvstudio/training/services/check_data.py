@@ -26,6 +26,15 @@ def check_data(version: DatasetVersion) -> Iterator[Check]:
             where="data",
         )
         return
+    if version.task != DatasetVersion.Task.CLASSIFY:
+        yield Check(
+            "preflight.task",
+            "red",
+            "The images of this data set have boxes or shapes, and this network learns one class for each image.",
+            "Choose a data set of folders of classes.",
+            where="data",
+        )
+        return
     splits = version.counts.get("splits", {})
     yield from _check_files(version)
     yield from _check_splits(splits)

@@ -195,6 +195,15 @@ class AnnotationTable:
         """Position of the image of each row."""
         return np.repeat(np.arange(self.images), np.diff(self.image_offsets))
 
+    @cached_property
+    def first_label(self) -> NDArray[np.int32]:
+        """The class of the first annotation of each image, -1 where it has none or one without a class."""
+        first = np.asarray(self.image_offsets[:-1])
+        filled = first < self.image_offsets[1:]
+        labels = np.full(self.images, -1, dtype=np.int32)
+        labels[filled] = self.label[first[filled]]
+        return labels
+
     def corners(self, sizes: NDArray[np.int64]) -> Boxes:
         """Left, top, right, bottom of every box in pixels, float64 (N, 4).
 

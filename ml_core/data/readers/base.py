@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, NamedTuple, Protocol
 
@@ -168,11 +168,14 @@ def recognise_labels(index: FileIndex) -> list[Candidate]:
     return sorted(found, key=lambda candidate: (-candidate.score, candidate.format, candidate.labels))
 
 
-def choose_labels(index: FileIndex, format_name: str = "", labels: str = "") -> Candidate:
+def choose_labels(
+    index: FileIndex, readings: Sequence[Candidate], format_name: str = "", labels: str = ""
+) -> Candidate:
     """The reading to use.
 
     Args:
         index: The folder.
+        readings: What `recognise_labels` found in it.
         format_name: A format that a person chose; empty for the best certain one.
         labels: A folder or file of labels that a person chose, where there are several.
 
@@ -186,7 +189,7 @@ def choose_labels(index: FileIndex, format_name: str = "", labels: str = "") -> 
     if not index.image_count():
         raise FormatError("There is no image in it.", code="format.no_images",
                           hint="Bring a folder with images and their label files.")  # fmt: skip
-    found = [entry for entry in recognise_labels(index) if not format_name or entry.format == format_name]
+    found = [entry for entry in readings if not format_name or entry.format == format_name]
     if labels:
         found = [entry for entry in found if labels in entry.labels]
     if found and (format_name or labels or found[0].score >= CERTAIN):

@@ -69,7 +69,8 @@ def test_a_folder_becomes_a_version(tmp_path: Path) -> None:
     assert [item.path for item in items] == sorted(item.path for item in items)
     assert version["counts"]["classes"][0] == {"train": 14, "val": 3, "test": 3}
     assert version == read_version(tmp_path / "v1")
-    assert sorted(path.name for path in (tmp_path / "v1").iterdir()) == ["items.jsonl", "rejects.csv", "version.json"]
+    written = sorted(path.name for path in (tmp_path / "v1").iterdir())
+    assert written == ["items.jsonl", "readings.json", "rejects.csv", "version.json"]
     assert set(json.loads((tmp_path / "v1" / "items.jsonl").read_text().splitlines()[0])) == set(Item.__slots__)
 
 
