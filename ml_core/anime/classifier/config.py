@@ -12,7 +12,7 @@ from ml_core.run.machine_options import seed_option
 DATA, MODEL, OPTIMISATION, AUGMENTATION = "Data", "Model", "Optimisation", "Augmentation"
 
 
-def _usually(name: str, default: Any) -> Any:
+def usually(name: str, default: Any) -> Any:
     """A setting of the fit loop with another default."""
     field = copy(FitConfig.model_fields[name])
     field.default = default
@@ -22,12 +22,12 @@ def _usually(name: str, default: Any) -> Any:
 class NetworkFitConfig(FitConfig):
     """Settings of the fit loop, with what a network from scratch needs on a few hundred images (docs/anime.md)."""
 
-    epochs: int = _usually("epochs", 60)
-    learning_rate: float = _usually("learning_rate", 2e-3)
-    weight_decay: float = _usually("weight_decay", 0.05)
-    warmup_steps: int = _usually("warmup_steps", 32)
-    clip_norm: float | None = _usually("clip_norm", 2.0)
-    ema_decay: float | None = _usually("ema_decay", 0.99)
+    epochs: int = usually("epochs", 60)
+    learning_rate: float = usually("learning_rate", 2e-3)
+    weight_decay: float = usually("weight_decay", 0.05)
+    warmup_steps: int = usually("warmup_steps", 32)
+    clip_norm: float | None = usually("clip_norm", 2.0)
+    ema_decay: float | None = usually("ema_decay", 0.99)
 
 
 class ClassifierConfig(RecipeConfig):
