@@ -14,6 +14,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
 
+from cvstudio.accounts.current import current_user
 from cvstudio.runs.flight_record import flight_record_of
 from cvstudio.runs.lineage import lineage_of
 from cvstudio.runs.models import Run, RunState
@@ -30,6 +31,8 @@ from cvstudio.runs.selectors import explain_waiting, run_details
 from cvstudio.runs.services.control_run import control_run
 from cvstudio.runs.services.delete_run import delete_run
 from cvstudio.runs.services.rename_run import rename_run
+from cvstudio.runs.services.repeat_run import RECIPE as REPETITION
+from cvstudio.runs.services.repeat_run import repeat_run
 from cvstudio.runs.states import ACTIVE, ENDED
 from ml_core.errors import CodedError
 
@@ -96,6 +99,17 @@ def notes_page(request: HttpRequest, run_id: UUID) -> HttpResponse:
 
 @login_required
 @require_POST
+def repeat_page(request: HttpRequest, run_id: UUID) -> HttpResponse:
+    """Run it once more and compare; the answer is the page of the repetition."""
+    try:
+        return redirect("runs:detail", repeat_run(_run(request, run_id), current_user(request)).id)
+    except CodedError as error:
+        messages.error(request, f"{error.message} {error.hint}")
+        return redirect("runs:detail", run_id)
+
+
+@login_required
+@require_POST
 def delete_page(request: HttpRequest, run_id: UUID) -> HttpResponse:
     """Delete a run with its files, or say why it must stay."""
     run = _run(request, run_id)
@@ -122,6 +136,7 @@ def _head(run: Run) -> dict[str, Any]:
         "waiting": explain_waiting(run),
         "last_line": last_line(run) if run.state in (RunState.FAILED, RunState.LOST) else None,
         "api": f"/api/v1/training/{run.id}",
+        "can_repeat": run.state == RunState.COMPLETED and run.queue == "train" and run.recipe != REPETITION,
         "disk_bytes": _bytes_of(run),
     }
 

@@ -164,7 +164,12 @@ def result_view(run: Run) -> dict[str, Any]:
         "per_class": tables.get("per_class.json", {}).get("rows", []),
         "worst": _with_pictures(run, tables.get("worst.json", {}).get("rows", [])),
         "judged_on": PHASES.get(tables.get("confusion.json", {}).get("phase", ""), ""),
-        "facts": {key: value for key, value in result.items() if isinstance(value, str | int | float | bool)},
+        "verdict": result.get("verdict") or "",
+        "facts": {
+            key: value
+            for key, value in result.items()
+            if isinstance(value, str | int | float | bool) and key != "verdict"
+        },
     }
 
 

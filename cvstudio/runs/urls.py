@@ -19,6 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("runs/<uuid:run_id>/resources.json", detail_pages.resources_page, name="resources"),
     path("runs/<uuid:run_id>/control", detail_pages.control_page, name="control"),
     path("runs/<uuid:run_id>/notes", detail_pages.notes_page, name="notes"),
+    path("runs/<uuid:run_id>/repeat", detail_pages.repeat_page, name="repeat"),
     path("runs/<uuid:run_id>/delete", detail_pages.delete_page, name="delete"),
     path("runs/<uuid:run_id>/<slug:tab>", detail_pages.tab_page, name="tab"),
 ]

@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("training/<uuid:id>", views.TrainingView.as_view(), name="api-training-detail"),
     path("training/<uuid:id>/control", views.ControlView.as_view(), name="api-training-control"),
     path("training/<uuid:id>/clone", views.CloneView.as_view(), name="api-training-clone"),
+    path("training/<uuid:id>/repeat", views.RepeatView.as_view(), name="api-training-repeat"),
     path("training/<uuid:id>/metrics", file_views.MetricsView.as_view(), name="api-training-metrics"),
     path("training/<uuid:id>/logs", file_views.LogsView.as_view(), name="api-training-logs"),
     path("training/<uuid:id>/checkpoint", views.CheckpointRequestView.as_view(), name="api-training-checkpoint"),

@@ -20,6 +20,7 @@ from cvstudio.runs.selectors import run_details, runs_for
 from cvstudio.runs.services.control_run import control_run
 from cvstudio.runs.services.delete_run import delete_run
 from cvstudio.runs.services.rename_run import rename_run
+from cvstudio.runs.services.repeat_run import repeat_run
 from cvstudio.training.api import serializers
 from cvstudio.training.api.filters import RunFilter
 from cvstudio.training.api.serializers import parsed
@@ -125,6 +126,16 @@ class CloneView(APIView):
         """Queue a run with the same data, network and settings, and these changes."""
         form = parsed(serializers.CloneSerializer(data=request.data))
         run = clone_training(visible_run(request, id), owner=current_user(request), changes=form.pop("config"), **form)
+        return Response(serializers.RunSerializer(visible_run(request, run.id)).data, status.HTTP_201_CREATED)
+
+
+class RepeatView(APIView):
+    """The very same again."""
+
+    @extend_schema(request=None, responses={201: serializers.RunSerializer})
+    def post(self, request: Request, id: uuid.UUID) -> Response:
+        """Queue a repetition; it ends with a verdict: equal to the last bit, or where it first differs."""
+        run = repeat_run(visible_run(request, id), current_user(request))
         return Response(serializers.RunSerializer(visible_run(request, run.id)).data, status.HTTP_201_CREATED)
 
 
