@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from ml_core.anime.benchmark.config import BenchmarkConfig
 from ml_core.anime.classifier.config import ClassifierConfig
+from ml_core.anime.collection.config import ExtendConfig, HealthConfig, SampleConfig
 from ml_core.anime.distill.config import DistillConfig
+from ml_core.anime.fusion.config import FusionConfig
 from ml_core.anime.online.config import EnrolConfig
 from ml_core.run.context import RunContext
 from ml_core.run.registry import recipe
@@ -54,3 +57,75 @@ def enrol(config: EnrolConfig, run: RunContext) -> dict[str, Any]:
     from ml_core.anime.online.enrol import enrol
 
     return enrol(config, run)
+
+
+@recipe(
+    "anime.fusion",
+    FusionConfig,
+    title="Learn texts about characters",
+    summary="Learns what texts say about characters and how far to believe them beside an image, and compares image, "
+    "text and both, also with partial, missing and wrong texts.",
+    queue="train",
+)
+def fuse(config: FusionConfig, run: RunContext) -> dict[str, Any]:
+    """Leave ``artifacts/weight`` and ``report.json``."""
+    from ml_core.anime.fusion.train import run_fusion
+
+    return run_fusion(config, run)
+
+
+@recipe(
+    "anime.benchmark",
+    BenchmarkConfig,
+    title="Benchmark recognisers of anime characters",
+    summary="Trains recogniser, students and texts with several seeds, adds characters, and measures all of it on "
+    "images that none has learnt from.",
+    queue="train",
+)
+def benchmark(config: BenchmarkConfig, run: RunContext) -> dict[str, Any]:
+    """Leave ``scores.json`` and ``table.md``."""
+    from ml_core.anime.benchmark.driver import run_benchmark
+
+    return run_benchmark(config, run)
+
+
+@recipe(
+    "anime.sample_collection",
+    SampleConfig,
+    title="Draw a collection",
+    summary="Draws a few cartoon characters in three styles, with captions and some faults, to try everything with.",
+    queue="io",
+)
+def make_sample(config: SampleConfig, run: RunContext) -> dict[str, Any]:
+    """Leave a folder of images and a data set version."""
+    from ml_core.anime.collection.make import make_sample
+
+    return make_sample(config, run)
+
+
+@recipe(
+    "anime.extend_collection",
+    ExtendConfig,
+    title="Add images to a collection",
+    summary="Makes the next version of a collection from the one before, its corrections and further images.",
+    queue="io",
+)
+def extend_collection(config: ExtendConfig, run: RunContext) -> dict[str, Any]:
+    """Leave a folder of images and a data set version."""
+    from ml_core.anime.collection.make import extend_collection
+
+    return extend_collection(config, run)
+
+
+@recipe(
+    "anime.health",
+    HealthConfig,
+    title="Examine a collection",
+    summary="Finds copies within and between characters, files whose names lie, and labels that are likely wrong.",
+    queue="io",
+)
+def examine(config: HealthConfig, run: RunContext) -> dict[str, Any]:
+    """Leave ``health.json``."""
+    from ml_core.anime.collection.examine import examine
+
+    return examine(config, run)

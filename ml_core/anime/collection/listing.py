@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from ml_core.anime.errors import CollectionError
+from ml_core.data.image_header import claims_to_be_image
 from ml_core.data.manifest import ITEMS_FILE, REJECTS_FILE, VERSION_FILE, Reject, read_items, read_version
 from ml_core.data.tree import walk_files
 
@@ -112,4 +113,5 @@ def _rejects(path: Path) -> Iterator[Reject]:
         return
     with path.open(encoding="utf-8", newline="") as stream:
         for row in csv.DictReader(stream):
-            yield Reject(row.get("path") or "", row.get("reason") or "", row.get("cure") or "")
+            name = row.get("path") or ""
+            yield Reject(name, row.get("reason") or "", row.get("cure") or "", claims_to_be_image(name))

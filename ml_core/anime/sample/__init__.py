@@ -1,0 +1,1 @@
+"""A collection of our own to begin with: drawn characters in three styles."""
