@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -14,11 +13,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from cvstudio.common.keyset import Sort, keyset_page
 from cvstudio.common.quantities import scaled_bytes
 from cvstudio.datasets import selectors
-from cvstudio.datasets.errors import NotFoundError
 from cvstudio.datasets.models import Dataset, DatasetVersion
+from cvstudio.datasets.page_head import found, head, import_context
 from cvstudio.datasets.pages import options_form
 from cvstudio.datasets.presentation import (
     WORKING,
@@ -28,16 +26,13 @@ from cvstudio.datasets.presentation import (
     examples,
     extremes,
     findings_with_images,
-    is_paused,
-    is_working,
     plot_data,
     plot_titles,
     preview_size,
     readings_shown,
-    tabs_of,
 )
 from cvstudio.datasets.services.change_dataset import change_dataset
-from cvstudio.datasets.services.delete_dataset import delete_dataset, dependents_of, owned_bytes
+from cvstudio.datasets.services.delete_dataset import delete_dataset
 from cvstudio.datasets.services.retry_import import import_again, read_otherwise, retry_import
 from cvstudio.datasets.services.start_statistics import start_statistics
 from cvstudio.runs.services.control_run import control_run
@@ -45,16 +40,14 @@ from ml_core.data.augment import PRESETS, catalogue
 from ml_core.data.augment_operations import MAX_OPERATIONS
 from ml_core.errors import CodedError
 
-IMAGES_A_PAGE = 120
-
 
 @login_required
 @require_GET
 def overview_page(request: HttpRequest, id: UUID) -> HttpResponse:
     """What the data set holds, and where its import stands."""
-    dataset, version = _found(request, id)
+    dataset, version = found(request, id)
     context = {
-        **_head(request, dataset, version, "detail"),
+        **head(request, dataset, version, "detail"),
         "classes": class_rows(dataset, version),
         "examples": examples(dataset, version),
         "balance": balance(version),
@@ -69,41 +62,19 @@ def overview_page(request: HttpRequest, id: UUID) -> HttpResponse:
 @require_GET
 def import_page(request: HttpRequest, id: UUID) -> HttpResponse:
     """A part of the page that keeps itself fresh while an import goes on."""
-    dataset, version = _found(request, id)
-    return render(request, "datasets/_import.html", _import_context(dataset, version))
-
-
-@login_required
-@require_GET
-def images_page(request: HttpRequest, id: UUID) -> HttpResponse:
-    """The grid. Filters and place are in the address."""
-    dataset, version = _found(request, id)
-    query = request.GET
-    filters = selectors.ImageFilters(
-        query.get("class", "")[:1000], _split(query.get("split", "")), query.get("q", "").strip()[:200],
-        query.get("finding", "")[:50],
-    )  # fmt: skip
-    context = {**_head(request, dataset, version, "images"), "filters": filters, "fault": None, "page": None}
-    try:
-        rows = filters.apply(version)
-        sorts = {"position": Sort("position", "number")}
-        context["page"] = keyset_page(rows, sorts, "", query.get("cursor", ""), IMAGES_A_PAGE, default="position")
-        context["total"] = rows.count() if filters.any else version.counts.get("images", 0)
-        context["viewer"] = _viewer_data(dataset, version, context["page"].rows)
-    except CodedError as error:
-        context["fault"] = error.as_dict()
-    return render(request, "datasets/images.html", context)
+    dataset, version = found(request, id)
+    return render(request, "datasets/_import.html", import_context(dataset, version))
 
 
 @login_required
 @require_GET
 def statistics_page(request: HttpRequest, id: UUID) -> HttpResponse:
     """What was measured: findings first, then plots and extremes."""
-    dataset, version = _found(request, id)
+    dataset, version = found(request, id)
     measured = selectors.statistics_of(version)
     run = version.statistics_run
     context = {
-        **_head(request, dataset, version, "statistics"),
+        **head(request, dataset, version, "statistics"),
         "measured": measured,
         "findings": findings_with_images(version, measured),
         "extremes": extremes(version, measured),
@@ -119,7 +90,7 @@ def statistics_page(request: HttpRequest, id: UUID) -> HttpResponse:
 @require_GET
 def measuring_page(request: HttpRequest, id: UUID) -> HttpResponse:
     """A part of the page that keeps itself fresh while a measurement goes on."""
-    dataset, version = _found(request, id)
+    dataset, version = found(request, id)
     run = version.statistics_run
     is_measuring = run is not None and run.state in WORKING
     context = {"dataset": dataset, "version": version, "run": run, "is_measuring": is_measuring}
@@ -130,7 +101,7 @@ def measuring_page(request: HttpRequest, id: UUID) -> HttpResponse:
 @require_GET
 def augmentation_page(request: HttpRequest, id: UUID) -> HttpResponse:
     """Choose operations, and see what they do."""
-    dataset, version = _found(request, id)
+    dataset, version = found(request, id)
     saved = list(selectors.visible_augmentations(request.user)[:100])
     first = list(version.images.filter(split="train").order_by("position")[:12])
     boot = {
@@ -139,7 +110,7 @@ def augmentation_page(request: HttpRequest, id: UUID) -> HttpResponse:
         "urls": {"preview": reverse("api-datasets-augment", args=[id]), "saved": reverse("api-augmentations-list")},
     }  # fmt: skip
     context = {
-        **_head(request, dataset, version, "augmentation"),
+        **head(request, dataset, version, "augmentation"),
         "boot": boot,
         "first": first,
         "preview_size": preview_size(first),
@@ -153,9 +124,9 @@ def augmentation_page(request: HttpRequest, id: UUID) -> HttpResponse:
 @require_GET
 def versions_page(request: HttpRequest, id: UUID) -> HttpResponse:
     """Every version with its fingerprint and rejects."""
-    dataset, version = _found(request, id)
+    dataset, version = found(request, id)
     context = {
-        **_head(request, dataset, version, "versions"),
+        **head(request, dataset, version, "versions"),
         "versions": selectors.versions_of(dataset),
         "form": options_form(version.options),
         "max_bytes": settings.MAX_UPLOAD_SIZE,
@@ -170,61 +141,12 @@ def action_page(request: HttpRequest, id: UUID, action: str) -> HttpResponse:
     handler = _ACTIONS.get(action)
     if handler is None:
         raise Http404
-    dataset, version = _found(request, id)
+    dataset, version = found(request, id)
     try:
         return redirect(handler(request, dataset, version))
     except CodedError as error:
         messages.error(request, f"{error.message} {error.hint}".strip())
         return redirect("datasets:detail", id)
-
-
-def _found(request: HttpRequest, dataset_id: UUID) -> tuple[Dataset, DatasetVersion]:
-    number = request.GET.get("version") or request.POST.get("version") or ""
-    try:
-        dataset = selectors.visible_dataset(request.user, dataset_id)
-        return dataset, selectors.version_of(dataset, int(number) if number.isdecimal() and len(number) < 9 else None)
-    except NotFoundError as error:
-        raise Http404 from error
-
-
-def _head(request: HttpRequest, dataset: Dataset, version: DatasetVersion, here: str) -> dict[str, Any]:
-    return {
-        "tabs": tabs_of(dataset, version),
-        "here": here,
-        "is_current": version.id == dataset.current_version_id,
-        "frees": owned_bytes(dataset),
-        "dependents": dependents_of(dataset, request.user),  # type: ignore[arg-type]
-        **_import_context(dataset, version),
-    }
-
-
-def _import_context(dataset: Dataset, version: DatasetVersion) -> dict[str, Any]:
-    return {
-        "dataset": dataset,
-        "version": version,
-        "is_working": is_working(version),
-        "is_paused": is_paused(version),
-        "can_accept": version.fault.get("code") == "import.rejects",
-        "readings": readings_shown(version) if version.state == DatasetVersion.State.FAILED else [],
-    }
-
-
-def _split(text: str) -> str:
-    return text if text in ("train", "val", "test") else ""
-
-
-def _viewer_data(dataset: Dataset, version: DatasetVersion, rows: list[Any]) -> list[dict[str, Any]]:
-    """What the large view shows of each image of this page."""
-    return [
-        {
-            "id": str(row.id), "path": row.path, "split": row.split, "width": row.width, "height": row.height,
-            "class": version.classes[row.label] if row.label is not None else "", "format": row.format,
-            "mode": row.mode, "size": scaled_bytes(row.size_bytes),
-            "view": reverse("api-datasets-thumbnail", args=[dataset.id, row.id]) + "?size=1280",
-            "file": reverse("api-datasets-file", args=[dataset.id, row.id]),
-        }
-        for row in rows
-    ]  # fmt: skip
 
 
 def _retry(request: HttpRequest, dataset: Dataset, version: DatasetVersion) -> str:

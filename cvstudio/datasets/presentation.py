@@ -146,6 +146,11 @@ def findings_with_images(version: DatasetVersion, statistics: dict[str, Any]) ->
     ]
 
 
+def finding_choices(findings: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    """Codes and words of the findings that name images, for a filter."""
+    return [(entry["code"], entry["message"]) for entry in findings if entry["positions"]]
+
+
 def extremes(version: DatasetVersion, statistics: dict[str, Any]) -> list[dict[str, Any]]:
     """Rows of pictures at the ends of each measure (1 query for all of them)."""
     wishes = (

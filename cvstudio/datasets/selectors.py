@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -11,11 +10,11 @@ from uuid import UUID
 from django.db.models import Prefetch, Q, QuerySet
 
 from cvstudio.accounts.models import User
-from cvstudio.datasets.errors import DatasetError, NotFoundError
+from cvstudio.datasets.errors import NotFoundError
 from cvstudio.datasets.models import AugmentationConfig, Dataset, DatasetImage, DatasetVersion
 from cvstudio.runs.folders import run_folder
 from cvstudio.runs.models import Run
-from ml_core.data.manifest import READINGS_FILE, REJECTS_FILE
+from ml_core.data.manifest import READINGS_FILE, REJECTS_FILE, read_version
 
 _NOT_YOURS = "Check the id. Things of other people are not shown."
 _LARGE = ("config", "result", "preflight", "summary")
@@ -74,59 +73,18 @@ def version_of(dataset: Dataset, number: int | None = None) -> DatasetVersion:
     return version
 
 
-@dataclass(frozen=True)
-class ImageFilters:
-    """What of a version's images to show. Empty means all."""
-
-    class_name: str = ""
-    split: str = ""
-    text: str = ""
-    finding: str = ""
-
-    def apply(self, version: DatasetVersion) -> QuerySet[DatasetImage]:
-        """The images that pass, by position; with a finding, reads the statistics (1 query more).
-
-        Raises:
-            DatasetError: There is no such class or finding.
-        """
-        rows = version.images.order_by("position")
-        if self.class_name:
-            rows = rows.filter(label=_label(version, self.class_name))
-        if self.split:
-            rows = rows.filter(split=self.split)
-        if self.text:
-            rows = rows.filter(path__icontains=self.text)
-        if self.finding:
-            rows = rows.filter(position__in=_positions(version, self.finding))
-        return rows
-
-    @property
-    def any(self) -> bool:
-        """Whether something is filtered."""
-        return any((self.class_name, self.split, self.text, self.finding))
-
-
-def _label(version: DatasetVersion, name: str) -> int:
-    try:
-        return int(version.classes.index(name))
-    except ValueError as error:
-        hint = f"Classes: {', '.join(version.classes[:20])}." if version.classes else "The version has no classes yet."
-        raise DatasetError("There is no such class.", code="dataset.unknown_class", hint=hint, where="class") from error
-
-
-def _positions(version: DatasetVersion, code: str) -> list[int]:
-    statistics = statistics_of(version)
-    for finding in statistics.get("findings", []):
-        if finding["code"] == code:
-            return list(finding["positions"])
-    raise DatasetError("There is no such finding.", code="dataset.unknown_finding", where="finding",
-                       hint="See detailed-stats for the findings of this version.")  # fmt: skip
-
-
 def statistics_of(version: DatasetVersion) -> dict[str, Any]:
     """What was measured on a version; empty when nothing was (1 query)."""
     found: dict[str, Any] = DatasetVersion.objects.values_list("statistics", flat=True).get(id=version.id)
     return found
+
+
+def findings_of(version: DatasetVersion) -> list[dict[str, Any]]:
+    """What is remarkable: as measured, else as the import found it in the labels (1 query)."""
+    measured = DatasetVersion.objects.filter(id=version.id).values_list("statistics__findings", flat=True)[0]
+    if measured is not None or version.task != DatasetVersion.Task.DETECT:
+        return list(measured or ())
+    return list(read_version(Path(version.folder), ("detect",))["findings"])
 
 
 def image_of(version: DatasetVersion, image_id: UUID) -> DatasetImage:
@@ -152,6 +110,12 @@ def visible_image(user: User | Any, dataset_id: UUID, image_id: UUID) -> Dataset
     if image is None:
         raise NotFoundError("There is no such image.", hint=_NOT_YOURS)
     return image
+
+
+def neighbours_of(rows: QuerySet[DatasetImage], image: DatasetImage) -> tuple[DatasetImage | None, DatasetImage | None]:
+    """The images before and behind one in a list by position (2 queries)."""
+    before = rows.filter(position__lt=image.position).order_by("-position").first()
+    return before, rows.filter(position__gt=image.position).order_by("position").first()
 
 
 def images_at(version: DatasetVersion, positions: list[int]) -> list[DatasetImage]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from cvstudio.datasets import detail_pages, pages
+from cvstudio.datasets import detail_pages, image_pages, pages
 
 app_name = "datasets"
 _ONE = "datasets/<uuid:id>"
@@ -18,7 +18,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("datasets/augmentations/<uuid:id>/delete", pages.delete_augmentation_page, name="delete-augmentation"),
     path(_ONE, detail_pages.overview_page, name="detail"),
     path(f"{_ONE}/import", detail_pages.import_page, name="import"),
-    path(f"{_ONE}/images", detail_pages.images_page, name="images"),
+    path(f"{_ONE}/images", image_pages.images_page, name="images"),
+    path(f"{_ONE}/images/<uuid:image_id>", image_pages.image_page, name="image"),
+    path(f"{_ONE}/find-image", image_pages.find_image_page, name="find-image"),
     path(f"{_ONE}/statistics", detail_pages.statistics_page, name="statistics"),
     path(f"{_ONE}/measuring", detail_pages.measuring_page, name="measuring"),
     path(f"{_ONE}/augmentation", detail_pages.augmentation_page, name="augmentation"),

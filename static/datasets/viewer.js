@@ -1,11 +1,14 @@
 /** The grid's large view: click opens, arrow keys and swipes move on, also over the border of a page. */
 import { element, icon } from "../js/icons.js";
+import { overlay } from "./shapes.js";
 
 const stored = document.getElementById("viewer-data");
 const dialog = document.getElementById("viewer");
 
 function start() {
-  const images = JSON.parse(stored.textContent);
+  const { classes, marked, images } = JSON.parse(stored.textContent);
+  const looks = { classes, marked: new Set(marked) };
+  const stage = document.getElementById("viewer-stage");
   const large = dialog.querySelector("[data-large]");
   let at = 0;
 
@@ -18,6 +21,9 @@ function start() {
     large.alt = image.path;
     large.toggleAttribute("data-tiny", Math.max(image.width, image.height) <= 160);
     dialog.querySelector("[data-file]").href = image.file;
+    dialog.querySelector("[data-page]").href = image.page;
+    stage.querySelector(".shapes")?.remove();
+    if (image.shapes.length) large.after(overlay(image, { ...looks, fit: "meet", names: true }));
     const facts = [image.class, image.split, `${image.width} × ${image.height}`, `${image.format} ${image.mode}`, image.size];
     dialog.querySelector("[data-facts]").replaceChildren(...facts.filter(Boolean).map((fact) => element("span", { class: "tag" }, fact)));
     for (const near of [at + 1, at - 1]) if (images[near]) new Image().src = images[near].view;
@@ -33,6 +39,18 @@ function start() {
     const link = document.querySelector(`.pagination [rel=${step > 0 ? "next" : "prev"}]`);
     if (link) location.assign(`${link.href}#view-${step > 0 ? "first" : "last"}`);
   }
+
+  for (const thumb of document.querySelectorAll("#grid [data-view]")) {
+    const image = images[Number(thumb.dataset.view)];
+    if (image.shapes.length) thumb.append(overlay(image, { ...looks, fit: "slice" }));
+  }
+  const boxes = document.getElementById("show-boxes");
+  boxes?.addEventListener("click", () => {
+    const shown = boxes.getAttribute("aria-pressed") !== "true";
+    boxes.setAttribute("aria-pressed", String(shown));
+    document.getElementById("grid").toggleAttribute("data-bare", !shown);
+    stage.toggleAttribute("data-bare", !shown);
+  });
 
   document.getElementById("grid").addEventListener("click", (event) => {
     const thumb = event.target.closest("[data-view]");

@@ -11,6 +11,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from cvstudio.accounts.models import User
+from cvstudio.datasets.image_filters import SIZES as SHAPE_SIZES
 from cvstudio.datasets.models import AugmentationConfig, Dataset, DatasetImage, DatasetVersion
 from cvstudio.datasets.services.make_thumbnail import SIZES
 
@@ -160,6 +161,7 @@ class ImageQuerySerializer(serializers.Serializer):
     split = serializers.ChoiceField(choices=["train", "val", "test"], required=False)
     q = serializers.CharField(required=False, max_length=200, help_text="Part of the path.")
     finding = serializers.CharField(required=False, max_length=50, help_text="Code of a finding of detailed-stats.")
+    size = serializers.ChoiceField(choices=list(SHAPE_SIZES), required=False, help_text="Images with a box of it.")
 
     def get_fields(self) -> dict[str, Any]:
         """`class` is a word of Python, so this field cannot be declared as the others."""
@@ -194,6 +196,29 @@ class ImageSerializer(serializers.ModelSerializer):
     def get_file(self, image: DatasetImage) -> str:
         """Address of the file itself."""
         return reverse("api-datasets-file", args=[self.context["version"].dataset_id, image.id])
+
+
+class AnnotationSerializer(serializers.Serializer):
+    """One box with its shape."""
+
+    row = serializers.IntegerField(help_text="Its number in the version; corrections name it.")
+    label = serializers.IntegerField(help_text="Index into classes; -1 where the file names no such class.")  # type: ignore[assignment]
+    category = serializers.IntegerField(help_text="Number of the class in the file.")
+    box = serializers.ListField(child=serializers.FloatField(), help_text="Left, top, right, bottom in pixels.")
+    kind = serializers.ChoiceField(choices=["box", "polygons", "mask"])
+    polygons = serializers.ListField(child=serializers.ListField(child=serializers.FloatField()))
+    mask = ObjectField(allow_null=True, help_text="height, width, and counts of pixels outside and inside in turn.")
+    flags = serializers.ListField(child=serializers.CharField())
+    attributes = ObjectField(help_text="What else the file says.")
+
+
+class AnnotationsSerializer(serializers.Serializer):
+    """What is said of an image."""
+
+    width = serializers.IntegerField()
+    height = serializers.IntegerField()
+    classes = serializers.ListField(child=serializers.CharField())
+    annotations = AnnotationSerializer(many=True)
 
 
 class ThumbnailQuerySerializer(serializers.Serializer):

@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(_ONE, views.DatasetView.as_view(), name="api-datasets-detail"),
     path(f"{_ONE}/images", version_views.ImageListView.as_view(), name="api-datasets-images"),
     path(_IMAGE, version_views.ImageView.as_view(), name="api-datasets-image"),
+    path(f"{_IMAGE}/annotations", version_views.AnnotationsView.as_view(), name="api-datasets-annotations"),
     path(f"{_IMAGE}/thumbnail", version_views.ThumbnailView.as_view(), name="api-datasets-thumbnail"),
     path(f"{_IMAGE}/file", version_views.ImageFileView.as_view(), name="api-datasets-file"),
     path(f"{_ONE}/augment", views.AugmentView.as_view(), name="api-datasets-augment"),

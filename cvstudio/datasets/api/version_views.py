@@ -18,9 +18,11 @@ from cvstudio.common.file_response import file_response
 from cvstudio.datasets import selectors
 from cvstudio.datasets.api import serializers
 from cvstudio.datasets.api.serializers import parsed
+from cvstudio.datasets.image_filters import ImageFilters
 from cvstudio.datasets.media import original_response, thumbnail_response
 from cvstudio.datasets.models import DatasetImage, DatasetVersion
 from cvstudio.datasets.services.retry_import import import_again, retry_import
+from cvstudio.datasets.shapes import open_table, shapes_of
 
 
 class PositionPagination(KeysetPagination):
@@ -30,7 +32,7 @@ class PositionPagination(KeysetPagination):
 
 
 class ImageListView(ListAPIView):
-    """Images of a version, filtered by class, split, text and finding."""
+    """Images of a version, filtered by class, split, text, finding and size of boxes."""
 
     serializer_class = serializers.ImageSerializer
     pagination_class = PositionPagination
@@ -43,9 +45,7 @@ class ImageListView(ListAPIView):
         form = parsed(serializers.ImageQuerySerializer(data=request.query_params))
         dataset = selectors.visible_dataset(request.user, id)
         self.version = selectors.version_of(dataset, form.pop("version", None))
-        self.filters = selectors.ImageFilters(
-            form.get("class", ""), form.get("split", ""), form.get("q", ""), form.get("finding", "")
-        )
+        self.filters = ImageFilters(*(form.get(key, "") for key in ("class", "split", "q", "finding", "size")))
         return self.list(request)
 
     def get_queryset(self) -> Any:
@@ -65,6 +65,19 @@ class ImageView(APIView):
         """Facts and addresses."""
         image = selectors.visible_image(request.user, id, image_id)
         return Response(serializers.ImageSerializer(image, context={"version": image.version}).data)
+
+
+class AnnotationsView(APIView):
+    """Boxes, polygons and masks of one image."""
+
+    @extend_schema(responses=serializers.AnnotationsSerializer)
+    def get(self, request: Request, id: uuid.UUID, image_id: uuid.UUID) -> Response:
+        """In pixels of the upright image; empty for data sets of one class an image."""
+        image = selectors.visible_image(request.user, id, image_id)
+        has_boxes = image.version.task == DatasetVersion.Task.DETECT
+        shapes = shapes_of(open_table(image.version), image) if has_boxes else []
+        answer = {"width": image.width, "height": image.height, "classes": image.version.classes, "annotations": shapes}
+        return Response(serializers.AnnotationsSerializer(answer).data)
 
 
 class ThumbnailView(APIView):

@@ -112,9 +112,9 @@ def test_hostile_names_are_inert_on_every_page(alice: Any, alice_page: Client, r
 
 
 def test_filters_of_the_grid_are_in_the_address(alice_page: Client, dataset: Dataset, monkeypatch: Any) -> None:
-    from cvstudio.datasets import detail_pages
+    from cvstudio.datasets import image_pages
 
-    monkeypatch.setattr(detail_pages, "IMAGES_A_PAGE", 4)
+    monkeypatch.setattr(image_pages, "IMAGES_A_PAGE", 4)
     address = f"/datasets/{dataset.id}/images"
     seen, cursor = [], ""
     while True:

@@ -15,19 +15,6 @@ from cvstudio.training.services.check_data import check_data
 from ml_core.data.tests.label_sets import yolo_set
 
 
-@pytest.fixture
-def boxes(alice: Any, root: Path) -> Dataset:
-    """Two classes of boxes, in training and validation."""
-    return ready_dataset(alice, yolo_set(root / "boxes"), accept_rejects=True)
-
-
-@pytest.fixture
-def alice_page(alice: Any) -> Client:
-    client = Client()
-    client.force_login(alice)
-    return client
-
-
 def test_a_set_with_boxes_becomes_a_version_without_classes_of_images(alice_api: Any, boxes: Dataset) -> None:
     body = alice_api.get(f"/api/v1/datasets/{boxes.id}").json()["current_version"]
     assert (body["task"], body["state"], body["classes"]) == ("detect", "ready", ["cat", "dog"])
