@@ -1,0 +1,1 @@
+"""Image and text about one character: what each says, and how far the text is believed."""
