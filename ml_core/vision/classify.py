@@ -20,9 +20,9 @@ from ml_core.graph import analyze
 from ml_core.graph.build import load_model
 from ml_core.run.context import RunContext
 from ml_core.vision.classify_task import ClassifyTask
+from ml_core.vision.config import ClassifyConfig
 from ml_core.vision.image_data import ImageData, keep_what_fits
 from ml_core.vision.preparation import prepare_for
-from ml_core.vision.recipes import ClassifyConfig
 from ml_core.vision.weight_folder import start_from, write_weight
 
 
@@ -46,13 +46,13 @@ def train_classifier(config: ClassifyConfig, run: RunContext) -> dict[str, Any]:
         "val": ImageData(items["val"], root, preparation),
         "test": ImageData(items["test"], root, preparation),
     }
-    with _code_folder(run) as folder:
+    with code_folder(run) as folder:
         model = _build_model(config, run, folder)
         keep_what_fits(run, config.data.cache_mib, splits)
         task = ClassifyTask(model, classes, preparation, config.label_smoothing, splits)
         data = FitData(splits["train"], splits["val"] if items["val"] else None, splits["test"])
         result = fit(task, data, config.fit, run)
-    metrics = _flat_metrics(result)
+    metrics = flat_metrics(result)
     weight = None
     if run.rank == 0:
         weight = write_weight(
@@ -119,7 +119,7 @@ def _items_by_split(version: Path) -> dict[str, list[Item]]:
 
 
 @contextmanager
-def _code_folder(run: RunContext) -> Iterator[Path]:
+def code_folder(run: RunContext) -> Iterator[Path]:
     """Where the generated code is written: into the run, or, for ranks above 0, where nobody else writes."""
     if run.rank == 0:
         yield run.dir.path / "code"
@@ -140,7 +140,7 @@ def _build_model(config: ClassifyConfig, run: RunContext, folder: Path) -> nn.Mo
     return model
 
 
-def _flat_metrics(result: FitResult) -> dict[str, float]:
+def flat_metrics(result: FitResult) -> dict[str, float]:
     """Metrics of the delivered weights under plain names; those of the test data begin with ``test_``."""
     flat = dict(result.metrics.get("val") or {f"train_{name}": v for name, v in result.train_metrics.items()})
     flat |= {f"test_{name}": value for name, value in result.metrics.get("test", {}).items()}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -83,16 +84,7 @@ class ImageData:
             RunPaused: The user wants a pause; nothing is lost.
             RunStopped: The user wants to stop.
         """
-        kept: list[Tensor] = []
-        with ThreadPoolExecutor(available_cores()) as pool:
-            try:
-                for pixels in pool.map(self._decode, range(len(self.items))):
-                    kept.append(pixels)
-                    run.progress(len(kept), len(self.items), "images", stage)
-                    run.raise_if_requested()
-            except BaseException:
-                pool.shutdown(cancel_futures=True)
-                raise
+        kept = decode_all(run, len(self.items), self._decode, stage)
         self._cache = kept if self._crops else torch.stack(kept)
 
     def _decode(self, index: int) -> Tensor:
@@ -122,7 +114,41 @@ class ImageData:
         return self.items[index].path
 
 
-def keep_what_fits(run: RunContext, budget_mib: int, splits: dict[str, ImageData]) -> None:
+class Keepable(Protocol):
+    """Data that can be decoded once and kept."""
+
+    @property
+    def memory_bytes(self) -> int:
+        """What keeping all images costs."""
+
+    def __len__(self) -> int: ...
+
+    def keep_in_memory(self, run: RunContext, stage: str) -> None:
+        """Decode all images now."""
+
+
+def decode_all(run: RunContext, count: int, decode: Callable[[int], Tensor], stage: str) -> list[Tensor]:
+    """Decode images 0 to ``count`` on all cores, with progress.
+
+    Raises:
+        FormatError: An image cannot be decoded.
+        RunPaused: The user wants a pause; nothing is lost.
+        RunStopped: The user wants to stop.
+    """
+    kept: list[Tensor] = []
+    with ThreadPoolExecutor(available_cores()) as pool:
+        try:
+            for pixels in pool.map(decode, range(count)):
+                kept.append(pixels)
+                run.progress(len(kept), count, "images", stage)
+                run.raise_if_requested()
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+    return kept
+
+
+def keep_what_fits(run: RunContext, budget_mib: int, splits: Mapping[str, Keepable]) -> None:
     """Keep splits in memory, as long as the next one fits into what is left of the budget."""
     left = budget_mib * 2**20
     for name, data in splits.items():

@@ -4,39 +4,23 @@ from __future__ import annotations
 
 import csv
 import json
-import os
-import shutil
-import stat
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from ml_core.data.archive import extract_zip
-from ml_core.data.manifest import read_items, read_version, safe_cell
-from ml_core.engine.device import available_cores, cap_threads, choose_device, explain_out_of_memory
-from ml_core.errors import CodedError, FormatError
+from ml_core.data.manifest import safe_cell
+from ml_core.engine.device import cap_threads, choose_device, explain_out_of_memory
+from ml_core.errors import CodedError
 from ml_core.run.context import RunContext
 from ml_core.run.files import to_json
+from ml_core.vision.config import PredictConfig
 from ml_core.vision.preparation import Resizer
-from ml_core.vision.recipes import PredictConfig
+from ml_core.vision.sources import Source, decode_ahead, find_sources, open_images
 from ml_core.vision.weight_folder import Classifier, load_classifier
-
-IMAGE_ENDINGS = {".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm"}
-
-
-@dataclass(frozen=True)
-class Source:
-    """An image to predict; ``label`` is its true class where a data set tells it."""
-
-    path: str
-    label: str | None = None
 
 
 def predict_images(config: PredictConfig, run: RunContext) -> dict[str, Any]:
@@ -51,40 +35,12 @@ def predict_images(config: PredictConfig, run: RunContext) -> dict[str, Any]:
     """
     cap_threads(config.threads)
     classifier = load_classifier(Path(config.weight), choose_device(config.device))
-    with _images(config, run) as root:
+    with open_images(config, run) as root:
         return _predict_all(config, run, classifier, root)
 
 
-@contextmanager
-def _images(config: PredictConfig, run: RunContext) -> Iterator[Path]:
-    """The folder of the images. An archive is unpacked into the run's folder and removed again."""
-    if config.archive is None:
-        yield Path(config.root)
-        return
-    folder = run.dir.path / "images"
-    shutil.rmtree(folder, ignore_errors=True)  # of a process that was killed
-    try:
-        run.log("Unpacking the archive.")
-        extract_zip(
-            Path(config.archive),
-            folder,
-            progress=lambda done, total: run.progress(done, total, "bytes", "unpacking"),
-            check_cancelled=run.raise_if_requested,
-        )
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
 def _predict_all(config: PredictConfig, run: RunContext, classifier: Classifier, root: Path) -> dict[str, Any]:
-    sources = _sources(config, root)
-    if not sources:
-        raise FormatError(
-            "There are no images to predict.",
-            code="data.empty",
-            hint="Choose a folder with JPEG, PNG or WebP images.",
-            where="root",
-        )
+    sources = find_sources(config, root)
     run.log(f"Predicting {len(sources):,} images with {len(classifier.classes)} classes.")
     counts: Counter[str] = Counter()
     failed = known = hits = 0
@@ -119,80 +75,20 @@ def _predict_all(config: PredictConfig, run: RunContext, classifier: Classifier,
     return {"metrics": metrics, "classes": dict(counts.most_common())}
 
 
-def _sources(config: PredictConfig, root: Path) -> list[Source]:
-    if config.version is not None:
-        classes = read_version(Path(config.version))["classes"]
-        items = read_items(Path(config.version))
-        return [Source(i.path, classes[i.label]) for i in items if config.split in (None, i.split)]
-    if config.files is not None:
-        return [Source(_inside(root, name)) for name in config.files]
-    if not root.is_dir():
-        raise FormatError("The folder of images is missing.", code="data.missing", hint="Check the path.", where="root")
-    return [Source(path) for path in sorted(_image_files(root))]
-
-
-def _inside(root: Path, name: str) -> str:
-    if not (root / name).resolve().is_relative_to(root.resolve()):
-        raise FormatError(
-            "A file lies outside the folder of the images.",
-            code="data.outside",
-            hint="Name files relative to the folder.",
-            where=name,
-        )
-    return name
-
-
-def _image_files(root: Path) -> Iterator[str]:
-    for folder, _, names in os.walk(root):
-        for name in names:
-            # A link could lead out of the folder, and a pipe would be waited for.
-            if Path(name).suffix.lower() in IMAGE_ENDINGS and _is_plain_file(Path(folder) / name):
-                yield (Path(folder) / name).relative_to(root).as_posix()
-
-
-def _is_plain_file(path: Path) -> bool:
-    return stat.S_ISREG(path.lstat().st_mode)
-
-
 Answer = tuple[Source, list[dict[str, Any]], dict[str, Any] | None]
 
 
 def _predict(sources: Iterable[Source], root: Path, classifier: Classifier, config: PredictConfig) -> Iterator[Answer]:
-    """Answers in the order of the sources: decoding runs ahead on all cores, the network takes whole batches."""
+    """Answers in the order of the sources; the network takes whole batches."""
     resize = Resizer(classifier.preparation)
-
-    def decode(source: Source) -> Tensor | CodedError:
-        try:
-            return resize(root / source.path)
-        except CodedError as error:
-            return error
-
-    with ThreadPoolExecutor(available_cores()) as pool:
-        waiting: deque[tuple[Source, Future[Tensor | CodedError]]] = deque()
-        ahead = 2 * config.batch_size
-        try:
-            for source in sources:
-                waiting.append((source, pool.submit(decode, source)))
-                if len(waiting) >= ahead:
-                    yield from _answer([waiting.popleft() for _ in range(config.batch_size)], classifier, config)
-            while waiting:
-                count = min(config.batch_size, len(waiting))
-                yield from _answer([waiting.popleft() for _ in range(count)], classifier, config)
-        finally:
-            pool.shutdown(cancel_futures=True)
-
-
-def _answer(
-    batch: list[tuple[Source, Future[Tensor | CodedError]]], classifier: Classifier, config: PredictConfig
-) -> Iterator[Answer]:
-    decoded = [(source, future.result()) for source, future in batch]
-    pixels = [result for _, result in decoded if isinstance(result, Tensor)]
-    tops = iter(_top(pixels, classifier, config) if pixels else [])
-    for source, result in decoded:
-        if isinstance(result, CodedError):
-            yield source, [], result.as_dict()
-        else:
-            yield source, next(tops), None
+    for batch in decode_ahead(sources, lambda source: resize(root / source.path), config.batch_size):
+        pixels = [result for _, result in batch if isinstance(result, Tensor)]
+        tops = iter(_top(pixels, classifier, config) if pixels else [])
+        for source, result in batch:
+            if isinstance(result, CodedError):
+                yield source, [], result.as_dict()
+            else:
+                yield source, next(tops), None
 
 
 @torch.inference_mode()

@@ -16,7 +16,7 @@ from ml_core.data.augment import build_transform
 from ml_core.data.decode import PixelMode, load_image
 from ml_core.errors import ConfigError, GraphError
 from ml_core.graph import analyze
-from ml_core.vision.recipes import InputConfig
+from ml_core.vision.config import InputConfig
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 _MODES: dict[int, PixelMode] = {1: "L", 3: "RGB"}

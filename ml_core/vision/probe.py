@@ -29,9 +29,9 @@ from ml_core.graph.build import load_model
 from ml_core.run.config import parse_config
 from ml_core.run.seeds import mix
 from ml_core.vision.classify_task import ClassifyTask
+from ml_core.vision.config import ClassifyConfig
 from ml_core.vision.image_data import ImageBatch, ImageData
 from ml_core.vision.preparation import prepare_for
-from ml_core.vision.recipes import ClassifyConfig
 
 MAX_STEPS = 8
 STEPS_S = 4.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -72,7 +73,7 @@ def write_weight(
     return {"path": WEIGHT_PATH}
 
 
-def _read_tensors(folder: Path) -> dict[str, torch.Tensor]:
+def read_tensors(folder: Path) -> dict[str, torch.Tensor]:
     try:
         return safetensors.torch.load_file(folder / MODEL_FILE)
     except (OSError, safetensors.SafetensorError) as error:
@@ -99,7 +100,7 @@ def load_classifier(folder: Path, device: torch.device) -> Classifier:
         )
     model = load_model(folder, pretrained=False)
     try:
-        model.load_state_dict(_read_tensors(folder))
+        model.load_state_dict(read_tensors(folder))
     except RuntimeError as error:
         raise WeightMismatchError(
             "The weights do not fit the architecture in the same folder.",
@@ -110,14 +111,21 @@ def load_classifier(folder: Path, device: torch.device) -> Classifier:
     return Classifier(model.eval(), list(facts.classes), preparation_from(facts.preprocessing))
 
 
-def start_from(model: nn.Module, folder: Path, run: RunContext) -> None:
+def start_from(model: nn.Module, folder: Path, run: RunContext, prefixes: Sequence[str] = ()) -> None:
     """Copy the weights that fit, by name and shape; layers that do not fit keep their random start.
+
+    Args:
+        model: What is to start.
+        folder: Weight folder.
+        run: Told what fits.
+        prefixes: Where the model has a part that may be a whole model in the folder, such as its backbone.
 
     Raises:
         WeightFileError: The file is missing or damaged.
         WeightMismatchError: Nothing fits.
     """
-    own, given = model.state_dict(), _read_tensors(folder)
+    own, given = model.state_dict(), read_tensors(folder)
+    given = {place + name: tensor for place in ("", *prefixes) for name, tensor in given.items()}
     fitting = {name: tensor for name, tensor in given.items() if name in own and own[name].shape == tensor.shape}
     if not fitting:
         raise WeightMismatchError(

@@ -1,0 +1,1 @@
+"""Object detection: networks with any backbone, data with boxes, metrics and predictors."""

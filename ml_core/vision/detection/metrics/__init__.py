@@ -1,0 +1,1 @@
+"""How detections are judged, one idea a file; equal to the COCO evaluation. NumPy alone."""

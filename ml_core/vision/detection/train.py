@@ -1,0 +1,137 @@
+"""The training of a detector, from a data set version and a backbone to a weight folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ml_core.data.augment_labels import refuse_pixel_only
+from ml_core.data.manifest import read_items, read_version
+from ml_core.engine.checkpoint import list_checkpoints
+from ml_core.engine.loop import fit
+from ml_core.engine.task import FitData
+from ml_core.errors import FormatError, GraphError
+from ml_core.graph.build import load_model
+from ml_core.run.context import RunContext
+from ml_core.vision.classify import code_folder, flat_metrics
+from ml_core.vision.detection.backbones import backbone_graph
+from ml_core.vision.detection.canvas import Canvas, canvas_for
+from ml_core.vision.detection.config import DetectConfig
+from ml_core.vision.detection.data import DetectionData
+from ml_core.vision.detection.feature_maps import FeatureMaps
+from ml_core.vision.detection.network import Detector
+from ml_core.vision.detection.task import DetectTask
+from ml_core.vision.detection.truth import LabelledImage, read_truth
+from ml_core.vision.detection.weight_folder import drawn_size, write_weight
+from ml_core.vision.image_data import keep_what_fits
+from ml_core.vision.weight_folder import start_from
+
+#: Where the tensors of a classifier lie inside a detector with the same backbone.
+_BODIES = ("network.backbone.maps.body.",)
+
+
+def train_detector(config: DetectConfig, run: RunContext) -> dict[str, Any]:
+    """Train, evaluate, and write the weight folder.
+
+    Raises:
+        GraphError: The drawn backbone has faults or too few feature maps.
+        FormatError: The data set is damaged or has no training images with labels.
+        CodedError: See `ml_core.engine.loop.fit`.
+    """
+    refuse_pixel_only(config.augment)
+    folder, root = Path(config.data.version), Path(config.data.root)
+    version = read_version(folder, tasks=("detect",))
+    classes: list[str] = version["classes"]
+    run.data_fingerprint(version["fingerprint"])
+    items = list(read_items(folder))
+    images = read_truth(folder, items)
+    _insist_on_objects(images["train"])
+    _tell_what_is_left_out(run, len(items), images)
+    canvas = canvas_for((image.item for image in images["train"]), config.size)
+    splits = _splits(config, images, root, canvas)
+    model, graph = _build_model(config, run, len(classes))
+    keep_what_fits(run, config.data.cache_mib, splits)
+    task = DetectTask(model, classes, canvas, [*images["val"], *images["test"]])
+    data = FitData(splits["train"], splits["val"] if images["val"] else None, splits["test"])
+    result = fit(task, data, config.fit, run)
+    metrics = flat_metrics(result)
+    weight = None
+    threshold = task.reports["val"].threshold if "val" in task.reports else 0.5
+    if run.rank == 0:
+        weight = write_weight(
+            run,
+            task.model,
+            detector={"name": config.detector, "width": config.width, "nms": config.nms},
+            classes=classes,
+            graph=graph,
+            canvas=canvas,
+            metrics=metrics,
+            threshold=threshold,
+            dataset_fingerprint=version["fingerprint"],
+        )
+    return {
+        "metrics": metrics,
+        "weight": weight,
+        "classes": classes,
+        "images": {name: len(data) for name, data in splits.items()},
+        "input": f"{canvas.width} x {canvas.height}",
+        "threshold": threshold,
+        "best_epoch": result.best_epoch,
+        "best_step": result.best_step,
+        "monitor": result.monitor,
+        "epochs": result.epochs,
+        "steps": result.steps,
+        "stop_reason": result.stop_reason,
+        "wall_s": round(result.wall_s, 3),
+        "numerics": result.numerics,
+    }
+
+
+def _insist_on_objects(images: list[LabelledImage]) -> None:
+    if not any(len(image.truth.objects) for image in images):
+        raise FormatError(
+            "No training image has a box.",
+            code="data.empty",
+            hint="Choose a data set with boxes, or import it with a larger share for training.",
+            where="data.version",
+        )
+
+
+def _tell_what_is_left_out(run: RunContext, items: int, images: dict[str, list[LabelledImage]]) -> None:
+    used = sum(len(split) for split in images.values())
+    if used < items:
+        run.log(f"{items - used:,} images have no label file; they are left out, because they may show objects.")
+    hidden = sum(int(image.truth.ignored.sum()) for split in images.values() for image in split)
+    if hidden:
+        run.log(f"{hidden:,} boxes are crowds or of unknown classes; they are neither objects nor background.")
+
+
+def _splits(
+    config: DetectConfig, images: dict[str, list[LabelledImage]], root: Path, canvas: Canvas
+) -> dict[str, DetectionData]:
+    train = DetectionData(images["train"], root, canvas, config.augment, config.mosaic, config.seed)
+    val = DetectionData(images["val"], root, canvas)
+    return {"train": train, "val": val, "test": DetectionData(images["test"], root, canvas, offset=len(val))}
+
+
+def _build_model(config: DetectConfig, run: RunContext, classes: int) -> tuple[Detector, dict[str, Any]]:
+    """The detector, drawn from the seed of the run, and the graph of its backbone."""
+    torch.manual_seed(config.seed)
+    resumes = run.resuming and bool(list_checkpoints(run.dir.checkpoints))
+    wants_published = config.pretrained and not resumes and config.initial_weights is None
+    graph = config.graph or backbone_graph(config.backbone, pretrained=config.pretrained)
+    with code_folder(run) as folder:
+        try:
+            backbone = load_model(graph, folder, pretrained=wants_published)
+        except GraphError as error:
+            if error.code != "graph.weights_unavailable":
+                raise
+            run.log(f"{error.message} The backbone starts at random, which takes longer.", "warning")
+            backbone = load_model(graph, folder, pretrained=False)
+    maps = FeatureMaps(backbone, drawn_size(graph))
+    model = Detector(config.detector, maps, classes=classes, width=config.width, nms=config.nms)
+    if config.initial_weights is not None:
+        start_from(model, Path(config.initial_weights), run, prefixes=_BODIES)
+    return model, graph
