@@ -122,6 +122,9 @@ ROWS: dict[str, Row] = {
     "POST /api/v1/datasets/{id}/versions": row(401, 404, 201, 201, body={}),
     "GET /api/v1/datasets/{id}/versions/{number}": row(*OWNED),
     "GET /api/v1/datasets/{id}/versions/{number}/rejects": row(*OWNED),
+    "POST /api/v1/datasets/{id}/versions/{number}/revisions": row(401, 404, 400, 400, body={}),
+    "POST /api/v1/datasets/{id}/versions/{number}/current": row(*OWNED),
+    "GET /api/v1/datasets/{id}/versions/{number}/difference": row(401, 404, 400, 400),
     "POST /api/v1/datasets/{id}/versions/{number}/retry": row(401, 404, 400, 400, body={}),
     "GET /api/v1/augmentations": row(*MEMBERS),
     "POST /api/v1/augmentations": row(401, 201, 201, 201, body=FLIPS),
@@ -140,6 +143,9 @@ ROWS: dict[str, Row] = {
     "POST /api/v1/training/{id}/control": row(*OWNED, body={"action": "pause"}),
     "POST /api/v1/training/{id}/clone": row(401, 404, 409, 409, body={}),
     "POST /api/v1/training/{id}/repeat": row(401, 404, 409, 409),
+    "POST /api/v1/training/{id}/search": row(
+        401, 404, 409, 409, body={"space": {"fit.epochs": {"low": 1, "high": 3}}, "metric": "accuracy"}
+    ),
     "POST /api/v1/training/{id}/checkpoint": row(401, 404, 202, 202),
     "GET /api/v1/training/{id}/metrics": row(*OWNED),
     "GET /api/v1/training/{id}/logs": row(*OWNED),
@@ -199,6 +205,8 @@ PAGES: dict[str, Page] = {
     "/datasets/{id}": THING,
     "/datasets/{id}/augmentation": THING,
     "/datasets/{id}/do/{action}": ACTION,
+    "/datasets/{id}/difference": THING,
+    "/datasets/{id}/health": THING,
     "/datasets/{id}/find-image": Page((SIGN_IN, 404, 302, 302), NO_FORM),
     "/datasets/{id}/images": THING,
     "/datasets/{id}/images/{image_id}": THING,
@@ -231,6 +239,7 @@ PAGES: dict[str, Page] = {
     "/runs/{run_id}/notes": ACTION,
     "/runs/{run_id}/repeat": ACTION,
     "/runs/{run_id}/resources.json": Page(MINE, MINE),
+    "/runs/{run_id}/search": Page(MINE, (SIGN_IN, 404, 422, 422)),
     "/runs/{run_id}/{tab}": Page(MINE, MINE),
 }
 

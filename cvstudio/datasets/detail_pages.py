@@ -25,15 +25,16 @@ from cvstudio.datasets.presentation import (
     class_rows,
     examples,
     extremes,
-    findings_with_images,
     plot_data,
     plot_titles,
     preview_size,
     readings_shown,
 )
 from cvstudio.datasets.services.change_dataset import change_dataset
+from cvstudio.datasets.services.choose_version import choose_version
 from cvstudio.datasets.services.delete_dataset import delete_dataset
 from cvstudio.datasets.services.retry_import import import_again, read_otherwise, retry_import
+from cvstudio.datasets.services.revise_version import revise_version
 from cvstudio.datasets.services.start_statistics import start_statistics
 from cvstudio.runs.services.control_run import control_run
 from ml_core.data.augment import PRESETS, catalogue
@@ -76,7 +77,7 @@ def statistics_page(request: HttpRequest, id: UUID) -> HttpResponse:
     context = {
         **head(request, dataset, version, "statistics"),
         "measured": measured,
-        "findings": findings_with_images(version, measured),
+        "health_url": address("health", dataset, version),
         "extremes": extremes(version, measured),
         "plots": plot_data(measured, version),
         "plot_titles": plot_titles(version),
@@ -160,6 +161,17 @@ def _read_otherwise(request: HttpRequest, dataset: Dataset, version: DatasetVers
     return address("detail", dataset, made)
 
 
+def _correct(request: HttpRequest, dataset: Dataset, version: DatasetVersion) -> str:
+    made = revise_version(version, fixes=request.POST.getlist("fix")[:50])
+    return address("health", dataset, made)
+
+
+def _choose(request: HttpRequest, dataset: Dataset, version: DatasetVersion) -> str:
+    choose_version(version)
+    messages.success(request, _("Version %(number)s is in use now.") % {"number": version.number})
+    return reverse("datasets:detail", args=[dataset.id])
+
+
 def _stop(request: HttpRequest, dataset: Dataset, version: DatasetVersion) -> str:
     if version.import_run is not None:
         control_run(version.import_run, "stop")
@@ -198,5 +210,5 @@ def _delete(request: HttpRequest, dataset: Dataset, version: DatasetVersion) -> 
 
 _ACTIONS = {
     "retry": _retry, "read-otherwise": _read_otherwise, "stop": _stop, "resume": _resume, "measure": _measure,
-    "new-version": _new_version, "change": _change, "delete": _delete,
+    "correct": _correct, "choose": _choose, "new-version": _new_version, "change": _change, "delete": _delete,
 }  # fmt: skip

@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest
 from cvstudio.datasets import selectors
 from cvstudio.datasets.errors import NotFoundError
 from cvstudio.datasets.models import Dataset, DatasetVersion
-from cvstudio.datasets.presentation import is_paused, is_working, readings_shown, tabs_of
+from cvstudio.datasets.presentation import is_paused, is_working, readings_shown, revision_lines, tabs_of
 from cvstudio.datasets.services.delete_dataset import dependents_of, owned_bytes
 
 
@@ -36,6 +36,7 @@ def head(request: HttpRequest, dataset: Dataset, version: DatasetVersion, here: 
         "is_current": version.id == dataset.current_version_id,
         "frees": owned_bytes(dataset),
         "dependents": dependents_of(dataset, request.user),  # type: ignore[arg-type]
+        "revision_lines": revision_lines(version),
         **import_context(dataset, version),
     }
 

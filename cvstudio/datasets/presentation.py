@@ -36,6 +36,7 @@ def tabs_of(dataset: Dataset, version: DatasetVersion) -> list[dict[str, Any]]:
     return [
         tab("detail", _("Overview"), "dataset"),
         tab("images", _("Images"), "image", version.counts.get("images")),
+        tab("health", _("Health"), "check-circle"),
         tab("statistics", _("Statistics"), "bars"),
         tab("augmentation", _("Augmentation"), "settings"),
         tab("versions", _("Versions"), "branch"),
@@ -130,9 +131,8 @@ def is_paused(version: DatasetVersion) -> bool:
     return version.state != DatasetVersion.State.READY and run is not None and run.state == RunState.PAUSED
 
 
-def findings_with_images(version: DatasetVersion, statistics: dict[str, Any]) -> list[dict[str, Any]]:
+def findings_with_images(version: DatasetVersion, findings: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Findings with a few pictures each (1 query for all of them)."""
-    findings = statistics.get("findings", [])
     positions = sorted({p for finding in findings for p in finding["positions"][:SHOWN_POSITIONS]})
     wanted = {image.position: image for image in images_at(version, positions)}
     tones = {"error": "failed", "warning": "warning", "info": "info"}
@@ -144,6 +144,19 @@ def findings_with_images(version: DatasetVersion, statistics: dict[str, Any]) ->
         }
         for finding in findings
     ]
+
+
+def revision_lines(version: DatasetVersion) -> list[str]:
+    """What a corrected version has in other ways than the one before, in words."""
+    words = {
+        "remove": _("Annotations removed: %(n)s"), "label": _("Annotations with another class: %(n)s"),
+        "corners": _("Boxes moved or cut: %(n)s"), "add": _("Annotations added: %(n)s"),
+        "leave_out": _("Images left out: %(n)s"), "mark_empty": _("Images said to show nothing: %(n)s"),
+        "image_class": _("Images with another class: %(n)s"), "split": _("Images in another split: %(n)s"),
+        "classes": _("Names of classes changed"),
+    }  # fmt: skip
+    counts = version.revision.get("changes", {})
+    return [line % {"n": f"{counts[kind]:,}"} for kind, line in words.items() if kind in counts]
 
 
 def finding_choices(findings: list[dict[str, Any]]) -> list[tuple[str, str]]:

@@ -50,8 +50,9 @@ def visible_dataset(user: User | Any, dataset_id: UUID) -> Dataset:
 
 def versions_of(dataset: Dataset) -> QuerySet[DatasetVersion]:
     """All versions, newest first, with their runs (1 query)."""
-    rows = dataset.versions.select_related("import_run", "statistics_run").order_by("-number")
+    rows = dataset.versions.select_related("import_run", "statistics_run", "parent").order_by("-number")
     large = [f"{run}__{name}" for run in ("import_run", "statistics_run") for name in _LARGE]
+    large += [f"parent__{name}" for name in ("statistics", "evidence", "counts", "classes")]
     return rows.defer("statistics", *large)
 
 

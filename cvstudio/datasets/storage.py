@@ -26,6 +26,11 @@ def images_folder(dataset_id: UUID, number: int) -> Path:
     return dataset_folder(dataset_id) / f"images-{number}"
 
 
+def changes_file(dataset_id: UUID, number: int) -> Path:
+    """The changes by hand from which a version is made."""
+    return dataset_folder(dataset_id) / f"changes-{number}.json"
+
+
 def thumbnail_folder(dataset_id: UUID) -> Path:
     """The cache of a data set's thumbnails."""
     return Path(settings.THUMBNAILS_DIR) / str(dataset_id)

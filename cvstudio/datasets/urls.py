@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from cvstudio.datasets import detail_pages, image_pages, pages
+from cvstudio.datasets import detail_pages, health_pages, image_pages, pages
 
 app_name = "datasets"
 _ONE = "datasets/<uuid:id>"
@@ -22,6 +22,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{_ONE}/images/<uuid:image_id>", image_pages.image_page, name="image"),
     path(f"{_ONE}/find-image", image_pages.find_image_page, name="find-image"),
     path(f"{_ONE}/statistics", detail_pages.statistics_page, name="statistics"),
+    path(f"{_ONE}/health", health_pages.health_page, name="health"),
+    path(f"{_ONE}/difference", health_pages.difference_page, name="difference"),
     path(f"{_ONE}/measuring", detail_pages.measuring_page, name="measuring"),
     path(f"{_ONE}/augmentation", detail_pages.augmentation_page, name="augmentation"),
     path(f"{_ONE}/versions", detail_pages.versions_page, name="versions"),

@@ -154,6 +154,25 @@ class NewVersionSerializer(serializers.Serializer):
     options = OptionsSerializer(required=False, help_text=OPTIONS_HELP)
 
 
+class RevisionSerializer(serializers.Serializer):
+    """What to correct."""
+
+    fixes = serializers.ListField(
+        child=serializers.CharField(max_length=50), default=list, max_length=50, help_text="Names of fixes of findings."
+    )
+    changes = serializers.ListField(
+        child=ObjectField(), default=list, max_length=100_000,
+        help_text='{"do": "add", "image": 0, "label": 1, "box": [left, top, right, bottom]}; also remove, relabel and '
+        "move (row), leave_out, mark_empty, set_class, set_split (image), rename (classes).",
+    )  # fmt: skip
+
+
+class DifferenceQuerySerializer(serializers.Serializer):
+    """From which version."""
+
+    old = serializers.IntegerField(required=False, min_value=1, max_value=2**31 - 1)
+
+
 class ImageQuerySerializer(serializers.Serializer):
     """Which images of which version."""
 

@@ -21,7 +21,10 @@ from cvstudio.datasets.api.serializers import parsed
 from cvstudio.datasets.image_filters import ImageFilters
 from cvstudio.datasets.media import original_response, thumbnail_response
 from cvstudio.datasets.models import DatasetImage, DatasetVersion
+from cvstudio.datasets.services.choose_version import choose_version
+from cvstudio.datasets.services.compare_versions import compare_versions
 from cvstudio.datasets.services.retry_import import import_again, retry_import
+from cvstudio.datasets.services.revise_version import revise_version
 from cvstudio.datasets.shapes import open_table, shapes_of
 
 
@@ -145,6 +148,42 @@ class RetryView(APIView):
         version = selectors.version_of(selectors.visible_dataset(request.user, id), number)
         retry_import(version, dict(form.get("options", {})))
         return Response(serializers.VersionSerializer(version).data, status.HTTP_202_ACCEPTED)
+
+
+class RevisionView(APIView):
+    """Corrections of a version."""
+
+    @extend_schema(request=serializers.RevisionSerializer, responses={201: serializers.VersionSerializer})
+    def post(self, request: Request, id: uuid.UUID, number: int) -> Response:
+        """Make the next version from this one by fixes and changes; this one stays."""
+        form = parsed(serializers.RevisionSerializer(data=request.data))
+        version = selectors.version_of(selectors.visible_dataset(request.user, id), number)
+        made = revise_version(version, fixes=form["fixes"], changes=form["changes"])
+        return Response(serializers.VersionSerializer(made).data, status.HTTP_201_CREATED)
+
+
+class CurrentView(APIView):
+    """Which version is in use."""
+
+    @extend_schema(request=None, responses=serializers.VersionSerializer)
+    def post(self, request: Request, id: uuid.UUID, number: int) -> Response:
+        """Take this one: back behind a correction, or forward again."""
+        version = selectors.version_of(selectors.visible_dataset(request.user, id), number)
+        choose_version(version)
+        return Response(serializers.VersionSerializer(version).data)
+
+
+class DifferenceView(APIView):
+    """What differs between two versions."""
+
+    @extend_schema(parameters=[serializers.DifferenceQuerySerializer], responses=OpenApiTypes.OBJECT)
+    def get(self, request: Request, id: uuid.UUID, number: int) -> Response:
+        """From the version ``old``, or the one that this was corrected from, or the one before, to this one."""
+        old = parsed(serializers.DifferenceQuerySerializer(data=request.query_params)).get("old")
+        dataset = selectors.visible_dataset(request.user, id)
+        new = selectors.version_of(dataset, number)
+        before = new.parent.number if new.parent else max(1, number - 1)
+        return Response(compare_versions(selectors.version_of(dataset, old or before), new))
 
 
 class RejectsView(APIView):

@@ -7,6 +7,7 @@ from typing import Any
 from cvstudio.datasets.errors import BusyError, DatasetError
 from cvstudio.datasets.models import Dataset, DatasetVersion
 from cvstudio.datasets.selectors import readings_of
+from cvstudio.datasets.services.revise_version import start_revision
 from cvstudio.datasets.services.start_import import add_version, start_import
 from cvstudio.runs.models import RunState
 from cvstudio.runs.states import ACTIVE
@@ -25,6 +26,9 @@ def retry_import(version: DatasetVersion, options: dict[str, Any]) -> DatasetVer
     run = version.import_run
     if run is not None and run.state in (RunState.QUEUED, RunState.PAUSED, *ACTIVE):
         raise BusyError("This import is still going on.", hint="Wait for it, or stop it first.")
+    if version.parent_id is not None:
+        start_revision(version)
+        return version
     version.options = {**version.options, **options}
     start_import(version)
     return version
