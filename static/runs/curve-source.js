@@ -8,6 +8,8 @@ const METRICS = {
   top5_accuracy: gettext("Top-5 accuracy"),
   macro_f1: gettext("Macro F1"),
   learning_rate: gettext("Learning rate"),
+  "generator.loss": gettext("Loss of the generator"),
+  "discriminator.loss": gettext("Loss of the discriminator"),
 };
 const PHASE_COLOUR = { train: 0, val: 1, test: 2 };
 /** As wide as a plot gets: more points than this could not be told apart. */
@@ -31,7 +33,7 @@ export async function fetchCurves(runId, { first, last, scope, names } = {}) {
 /** @param {string} name a metric such as learning_rate @returns {string} words */
 export function metricTitle(name) {
   if (METRICS[name]) return METRICS[name];
-  const words = name.replaceAll("_", " ");
+  const words = name.replaceAll(/[_.]/g, " ");
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
@@ -67,6 +69,6 @@ export function byMetric(curves) {
     if (!groups.has(curve.name)) groups.set(curve.name, []);
     groups.get(curve.name).push(curve);
   }
-  const rank = (name) => (name === "loss" ? 0 : name === "accuracy" ? 1 : name === "learning_rate" ? 9 : 2);
+  const rank = (name) => (name === "loss" || name.endsWith(".loss") ? 0 : name === "accuracy" ? 1 : name === "learning_rate" ? 9 : 2);
   return [...groups].sort(([a], [b]) => rank(a) - rank(b) || a.localeCompare(b));
 }
