@@ -77,7 +77,7 @@ class CharacterAdmin(MadeByServices):
     list_filter = ("collection__dataset__source",)
     list_select_related = ("collection__dataset",)
     search_fields = ("name", "notes", "collection__dataset__name")
-    fields = ("name", "preview", "collection", "position", "captions", "notes", "images", "page", "id")
+    fields = ("name", "preview", "collection", "position", "captions", "partial", "notes", "images", "page", "id")
     readonly_fields = ("name", "preview", "collection", "position", "images", "page", "id")
 
     @admin.display(description=_("preview"))

@@ -1,3 +1,37 @@
 """What follows when runs of the recipes of characters end. Imported by the app's `ready()`."""
 
 from __future__ import annotations
+
+from anime.services.apply_corrections import RECIPES as CORRECTIONS
+from anime.services.apply_corrections import release_corrections
+from anime.services.create_collection import SAMPLE
+from anime.services.examine import RECIPE as EXAMINE
+from anime.services.examine import finish_examination
+from anime.services.finish_enrolment import fail_enrolment, finish_enrolment
+from anime.services.start_enrolment import RECIPE as ENROL
+from anime.services.start_training import RECIPES as TRAININGS
+from anime.services.start_training import note_weight
+from anime.services.sync_characters import sync_run
+from cvstudio.datasets.services.finish_import import fail_import, finish_import
+from cvstudio.runs.hooks import on_completed, on_ended
+from cvstudio.weights.signals import records_weights
+
+#: What leaves a version becomes ready as an import does, then the characters follow: in this order.
+for _recipe in (SAMPLE, *CORRECTIONS):
+    on_completed(_recipe)(finish_import)
+    on_ended(_recipe)(fail_import)
+for _recipe in ("data.import", SAMPLE, *CORRECTIONS):
+    on_completed(_recipe)(sync_run)
+for _recipe in CORRECTIONS:
+    on_ended(_recipe)(release_corrections)
+on_completed(EXAMINE)(finish_examination)
+
+#: A training leaves a weight, then it is noted which.
+_BEGAN_FROM = {"anime.distill": "teacher"}
+for _recipe in TRAININGS.values():
+    records_weights(_recipe, began_from=_BEGAN_FROM.get(_recipe, "recogniser"))
+    on_completed(_recipe)(note_weight)
+
+records_weights(ENROL, began_from="recogniser", continues=True)
+on_completed(ENROL)(finish_enrolment)
+on_ended(ENROL)(fail_enrolment)

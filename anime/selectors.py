@@ -179,8 +179,8 @@ def trainings_of(user: Any, versions: list[WeightVersion]) -> dict[UUID, Trainin
 
 
 def listed_recognisers(user: Any) -> QuerySet[WeightVersion]:
-    """Recognisers, small ones too, newest first (1 query)."""
-    return _weights(user, *RECOGNISERS)
+    """Recognisers, newest first: small ones too, and those that read words besides (1 query)."""
+    return _weights(user, *RECOGNISERS, WORDS)
 
 
 def visible_recogniser(user: Any, version_id: UUID) -> WeightVersion:

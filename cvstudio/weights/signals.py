@@ -10,17 +10,18 @@ from cvstudio.weights.services.record_run_weight import record_run_weight
 RECIPES = ("vision.classify",)
 
 
-def records_weights(recipe: str, *, began_from: str = "initial_weights") -> None:
+def records_weights(recipe: str, *, began_from: str = "initial_weights", continues: bool = False) -> None:
     """Make a weight version from every completed run of this recipe that leaves a weight folder.
 
     Args:
         recipe: Its name.
         began_from: Key of its configuration that names the weight folder it stands on.
+        continues: Whether the version goes to the weight that it stands on, as its next one.
     """
 
     @on_completed(recipe)
     def record(run: Run) -> None:
-        record_run_weight(run, began_from=began_from)
+        record_run_weight(run, began_from=began_from, continues=continues)
 
 
 for _recipe in RECIPES:

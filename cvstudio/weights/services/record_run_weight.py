@@ -19,7 +19,9 @@ from ml_core.weights.facts import weight_facts
 from ml_core.weights.folder import WeightFacts, read_folder
 
 
-def record_run_weight(run: Run, *, began_from: str = "initial_weights") -> WeightVersion | None:
+def record_run_weight(
+    run: Run, *, began_from: str = "initial_weights", continues: bool = False
+) -> WeightVersion | None:
     """Take the weight of a run into the library. Called again for the same run, it returns the same version.
 
     The next version goes to the weight of the same architecture and data set, so that training again is seen as
@@ -28,6 +30,7 @@ def record_run_weight(run: Run, *, began_from: str = "initial_weights") -> Weigh
     Args:
         run: Has its result.
         began_from: Key of the configuration that names the weight folder it stands on.
+        continues: Whether the version goes to the weight that it stands on, where that is the same person's.
 
     Returns:
         The version, or None when the run's result has no weight.
@@ -48,9 +51,10 @@ def record_run_weight(run: Run, *, began_from: str = "initial_weights") -> Weigh
     version_id = uuid5(NAMESPACE_URL, f"run:{run.id}:weight")
     folder = library.put(source, version_id)
     file_facts = weight_facts(source / facts.files[0])
+    parent = _parent(run.config.get(began_from))
     try:
         with transaction.atomic():
-            weight = _weight_for(run, facts)
+            weight = (_continued(run, parent) if continues else None) or _weight_for(run, facts)
             return WeightVersion.objects.create(
                 id=version_id,
                 weight=weight,
@@ -66,7 +70,7 @@ def record_run_weight(run: Run, *, began_from: str = "initial_weights") -> Weigh
                 run=run,
                 dataset_version=run.dataset_version,
                 architecture_version=run.architecture_version,
-                parent=_parent(run.config.get(began_from)),
+                parent=parent,
             )
     except IntegrityError:
         return WeightVersion.objects.get(run=run)  # the same end, reported by another process just now
@@ -91,6 +95,13 @@ def _weight_for(run: Run, facts: WeightFacts) -> Weight:
     else:
         name = run.name
     return Weight.objects.create(name=name[:200], **same)
+
+
+def _continued(run: Run, parent: WeightVersion | None) -> Weight | None:
+    """The weight of the version that a run stands on, locked, where it is the same person's."""
+    if parent is None:
+        return None
+    return Weight.objects.select_for_update().filter(id=parent.weight_id, owner=run.owner).first()
 
 
 def _parent(named: Any) -> WeightVersion | None:

@@ -1,0 +1,66 @@
+"""Have the infer worker look at an image with a recogniser."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import TYPE_CHECKING, Any, Final
+
+from anime.errors import AnimeError
+from anime.selectors import RECOGNISERS
+from cvstudio.inference.limits import limits
+from cvstudio.inference.services.check_rate import check_rate
+from cvstudio.inference.serving.client import Ask, predict_remotely
+from cvstudio.weights.models import WeightVersion
+
+if TYPE_CHECKING:
+    from cvstudio.accounts.models import User
+
+NAMED: Final = 100
+"""Characters in an answer."""
+
+
+def ask_recogniser(user: User | Any, version: WeightVersion, image: bytes) -> dict[str, Any]:
+    """Its answer with the time that it took. Nothing is kept.
+
+    Args:
+        user: Who asks.
+        version: A recogniser that the person may see.
+        image: An encoded image.
+
+    Raises:
+        AnimeError: This is no recogniser of images alone; the image is empty or too large.
+        QuotaError: Too many predictions this minute.
+        UnavailableError: Nobody can answer now.
+        WorkerSideError: The worker refused the image or the weight.
+    """
+    require_recogniser(version)
+    if not image or len(image) > limits().max_image_bytes:
+        raise AnimeError("The image is empty." if not image else "The image is too large.", code="anime.image_size",
+                         where="image", hint=f"Send one of at most {limits().max_image_bytes:,} bytes.")  # fmt: skip
+    check_rate(user.pk)
+    ask = Ask(weight=str(version.id), folder=version.folder, task=version.weight.task, size_bytes=version.size_bytes,
+              top_k=NAMED)  # fmt: skip
+    answer = predict_remotely(ask, image)
+    return {**answer.result, "timing_ms": answer.timing_ms}
+
+
+def require_recogniser(version: WeightVersion) -> None:
+    """Let a recogniser of images pass.
+
+    Raises:
+        AnimeError: It is another kind of weight.
+    """
+    if version.weight.task not in RECOGNISERS:
+        raise AnimeError("This weight does not recognise characters by images alone.", code="anime.recogniser",
+                         where="recogniser", hint="Choose a recogniser that was trained on a collection.")  # fmt: skip
+
+
+def png_of(address: Any) -> bytes | None:
+    """The bytes of a PNG that an answer carries as a data address; None where it has none."""
+    if not isinstance(address, str) or not address.startswith("data:image/png;base64,"):
+        return None
+    try:
+        return base64.b64decode(address.partition(",")[2], validate=True)
+    except binascii.Error:
+        return None
