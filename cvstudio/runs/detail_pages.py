@@ -27,12 +27,14 @@ from cvstudio.runs.presentation import (
     result_view,
     tabs_of,
 )
+from cvstudio.runs.search_pages import trials_of
 from cvstudio.runs.selectors import explain_waiting, run_details
 from cvstudio.runs.services.control_run import control_run
 from cvstudio.runs.services.delete_run import delete_run
 from cvstudio.runs.services.rename_run import rename_run
 from cvstudio.runs.services.repeat_run import RECIPE as REPETITION
 from cvstudio.runs.services.repeat_run import repeat_run
+from cvstudio.runs.services.start_search import can_be_searched
 from cvstudio.runs.states import ACTIVE, ENDED
 from ml_core.errors import CodedError
 
@@ -137,6 +139,7 @@ def _head(run: Run) -> dict[str, Any]:
         "last_line": last_line(run) if run.state in (RunState.FAILED, RunState.LOST) else None,
         "api": f"/api/v1/training/{run.id}",
         "can_repeat": run.state == RunState.COMPLETED and run.queue == "train" and run.recipe != REPETITION,
+        "can_search": can_be_searched(run),
         "disk_bytes": _bytes_of(run),
     }
 
@@ -153,6 +156,7 @@ def _nothing(request: HttpRequest, run: Run) -> dict[str, Any]:
 
 _CONTENT: dict[str, Callable[[HttpRequest, Run], dict[str, Any]]] = {
     "result": lambda request, run: result_view(run),
+    "trials": lambda request, run: trials_of(run),
     "config": lambda request, run: {"groups": config_groups(run)},
     "checkpoints": lambda request, run: {"checkpoints": run.checkpoints.order_by("-step")},
     "artifacts": lambda request, run: {"artifacts": run.artifacts.order_by("name")},

@@ -16,12 +16,13 @@ from cvstudio.runs.compare import flatten
 from cvstudio.runs.folders import run_folder
 from cvstudio.runs.listing import metrics_of
 from cvstudio.runs.models import Run, RunEvent, RunState
+from cvstudio.runs.services.start_search import RECIPE as SEARCH
 from cvstudio.runs.states import ACTIVE, ENDED, RESUMABLE
 from ml_core.errors import CodedError
 from ml_core.run.registry import all_recipes, get_recipe
 
 SHOWN_METRICS = 2
-TABLES = ("confusion.json", "per_class.json", "worst.json")
+TABLES = ("confusion.json", "per_class.json", "worst.json", "detection.json", "worst_boxes.json")
 SHOWN_ELSEWHERE = ("graph", "data.version", "data.root")
 PHASES = {"val": _("validation"), "test": _("test")}
 TEST_PREFIX = "test_"
@@ -104,6 +105,7 @@ def tabs_of(run: Run) -> list[dict[str, Any]]:
     trains = run.queue == "train"
     wanted = (
         ("result", _("Result"), "check-circle", run.state in ENDED),
+        ("trials", _("Trials"), "search", run.recipe == SEARCH),
         ("curves", _("Curves"), "chart", True),
         ("log", _("Log"), "terminal", True),
         ("resources", _("Resources"), "system", True),
@@ -163,6 +165,8 @@ def result_view(run: Run) -> dict[str, Any]:
         "confusion": tables.get("confusion.json"),
         "per_class": tables.get("per_class.json", {}).get("rows", []),
         "worst": _with_pictures(run, tables.get("worst.json", {}).get("rows", [])),
+        "detection": tables.get("detection.json"),
+        "worst_boxes": _drawn_boxes(run, tables.get("worst_boxes.json")),
         "judged_on": PHASES.get(tables.get("confusion.json", {}).get("phase", ""), ""),
         "verdict": result.get("verdict") or "",
         "facts": {
@@ -182,6 +186,14 @@ def _with_pictures(run: Run, rows: list[dict[str, Any]]) -> list[dict[str, Any]]
     ids = dict(images.values_list("path", "id"))
     start = f"/api/v1/datasets/{run.dataset_version.dataset_id}/images"
     return [{**row, "picture": f"{start}/{ids[row['path']]}" if row["path"] in ids else ""} for row in shown]
+
+
+def _drawn_boxes(run: Run, table: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Images with their boxes, as the page draws them; without those that the data set has no more."""
+    if table is None:
+        return None
+    rows = [row for row in _with_pictures(run, table.get("rows", [])) if row.get("picture")]
+    return {"classes": table.get("classes", []), "rows": rows} if rows else None
 
 
 def _tables(run: Run) -> dict[str, dict[str, Any]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from cvstudio.runs import detail_pages, overview, pages
+from cvstudio.runs import detail_pages, overview, pages, search_pages
 
 app_name = "runs"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -20,6 +20,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("runs/<uuid:run_id>/control", detail_pages.control_page, name="control"),
     path("runs/<uuid:run_id>/notes", detail_pages.notes_page, name="notes"),
     path("runs/<uuid:run_id>/repeat", detail_pages.repeat_page, name="repeat"),
+    path("runs/<uuid:run_id>/search", search_pages.search_page, name="search"),
     path("runs/<uuid:run_id>/delete", detail_pages.delete_page, name="delete"),
     path("runs/<uuid:run_id>/<slug:tab>", detail_pages.tab_page, name="tab"),
 ]

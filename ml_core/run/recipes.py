@@ -7,6 +7,7 @@ from typing import Any
 from ml_core.run.context import RunContext
 from ml_core.run.registry import recipe
 from ml_core.run.repeat import RepeatConfig, repeat_run
+from ml_core.run.search.config import SearchConfig
 
 
 @recipe(
@@ -19,3 +20,17 @@ from ml_core.run.repeat import RepeatConfig, repeat_run
 def repeat(config: RepeatConfig, run: RunContext) -> dict[str, Any]:
     """Leave ``comparison.json``."""
     return repeat_run(config, run)
+
+
+@recipe(
+    "run.search",
+    SearchConfig,
+    title="Search for settings",
+    summary="Runs a recipe many times with different settings and tells which did best and which settings matter.",
+    queue="train",
+)
+def search(config: SearchConfig, run: RunContext) -> dict[str, Any]:
+    """Leave ``trials.json``."""
+    from ml_core.run.search.run import run_search
+
+    return run_search(config, run)

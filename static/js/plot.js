@@ -19,7 +19,7 @@ document.addEventListener("theme-changed", () => {
 });
 
 /** What all plots share: one figure, one Plotly element, redrawn from its own data. */
-class Plot {
+export class Plot {
   constructor(figure, options) {
     this.figure = figure;
     this.options = options;

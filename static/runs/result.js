@@ -1,12 +1,15 @@
 /** The confusion matrix of a run: rows are the true classes, columns the predicted ones. */
 import { heatmapPlot } from "../js/plot.js";
 import { percent } from "../js/numbers.js";
+import { startDetection } from "./detection.js";
 
 /** @param {HTMLElement} root */
 export function startResult(root) {
+  startDetection(root);
   const stored = root.querySelector("#confusion-data");
   if (!stored) return;
-  const { classes, matrix } = JSON.parse(stored.textContent);
+  const { classes: known, matrix, background } = JSON.parse(stored.textContent);
+  const classes = background ? [...known, gettext("background")] : known;
   const shares = matrix.map((row) => {
     const all = row.reduce((sum, value) => sum + value, 0);
     return row.map((value) => (all ? value / all : 0));
@@ -19,7 +22,9 @@ export function startResult(root) {
       if (at !== to && value > (worst?.value ?? 0)) worst = { value, from: classes[at], to: classes[to] };
     }),
   );
-  const parts = [interpolate(gettext("%s of %s images are right (%s)."), [right, all, percent(right / all)])];
+  const parts = [interpolate(background ? gettext("%s of %s boxes are right (%s).") : gettext("%s of %s images are right (%s)."), [
+    right, all, percent(right / all),
+  ])];
   if (worst) parts.push(interpolate(gettext("Most often mistaken: %s for %s (%s times)."), [worst.from, worst.to, worst.value]));
   heatmapPlot(root.querySelector("#confusion"), {
     x: { title: gettext("Predicted") },

@@ -5,6 +5,7 @@ import { startCurves } from "./curves.js";
 import { startLog } from "./log.js";
 import { startResources } from "./resources.js";
 import { startResult } from "./result.js";
+import { startTrials } from "./trials.js";
 
 const page = document.querySelector("[data-run-page]");
 const runId = page.dataset.run;
@@ -20,6 +21,7 @@ function openTab(root) {
   if (log) listeners.push(startLog(log, runId));
   if (resources) listeners.push(startResources(resources, runId));
   startResult(root);
+  startTrials(root);
 }
 
 document.body.addEventListener("htmx:afterSwap", (event) => {
