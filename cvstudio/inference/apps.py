@@ -17,13 +17,14 @@ class InferenceConfig(AppConfig):
         """Register hooks, what stands on weights, and the section in the bar."""
         from cvstudio.common.navigation import Link, Section, register_section
         from cvstudio.inference import dependants
-        from cvstudio.inference.services.create_batch import RECIPE
+        from cvstudio.inference.services.create_batch import RECIPES
         from cvstudio.inference.services.forget_archive import forget_archive
         from cvstudio.runs.hooks import on_completed
         from cvstudio.weights.uses import register_use
 
-        on_completed(RECIPE)(forget_archive)
-        register_use("vision.classify", "/inference/?weight=")
+        for task, recipe in RECIPES.items():
+            on_completed(recipe)(forget_archive)
+            register_use(task, "/inference/?weight=")
         dependants.register()
         register_section(
             Section(

@@ -19,7 +19,7 @@ from cvstudio.inference.models import InferenceJob
 from cvstudio.inference.presentation import class_counts, weight_choices
 from cvstudio.inference.selectors import dataset_choices, image_with_version, jobs_for
 from cvstudio.inference.services.delete_job import delete_job
-from cvstudio.inference.services.read_results import first_rows
+from cvstudio.inference.services.read_results import first_rows, kinds_of
 from cvstudio.inference.serving.client import is_served
 from cvstudio.runs.states import ENDED
 from cvstudio.weights.presentation import predict_calls
@@ -83,6 +83,7 @@ def job_page(request: HttpRequest, job_id: UUID) -> HttpResponse:
         "job": job,
         "rows": first_rows(job, ROWS_SHOWN),
         "counts": class_counts(job),
+        "has_coco": "coco.json" in kinds_of(job),
         "predictions": list(job.predictions.select_related("image__version")),
         "is_working": job.run is not None and job.run.state not in ENDED,
     }

@@ -23,6 +23,7 @@ from ml_core.run.registry import all_recipes, get_recipe
 
 SHOWN_METRICS = 2
 TABLES = ("confusion.json", "per_class.json", "worst.json", "detection.json", "worst_boxes.json")
+OBJECT_SCORES = ("ap", "ap50", "ap75", "ap_small", "ap_medium", "ap_large", "precision", "recall", "f1")
 SHOWN_ELSEWHERE = ("graph", "data.version", "data.root")
 PHASES = {"val": _("validation"), "test": _("test")}
 TEST_PREFIX = "test_"
@@ -166,6 +167,7 @@ def result_view(run: Run) -> dict[str, Any]:
         "per_class": tables.get("per_class.json", {}).get("rows", []),
         "worst": _with_pictures(run, tables.get("worst.json", {}).get("rows", [])),
         "detection": tables.get("detection.json"),
+        "objects": _objects(tables.get("detection.json", {})),
         "worst_boxes": _drawn_boxes(run, tables.get("worst_boxes.json")),
         "judged_on": PHASES.get(tables.get("confusion.json", {}).get("phase", ""), ""),
         "verdict": result.get("verdict") or "",
@@ -186,6 +188,14 @@ def _with_pictures(run: Run, rows: list[dict[str, Any]]) -> list[dict[str, Any]]
     ids = dict(images.values_list("path", "id"))
     start = f"/api/v1/datasets/{run.dataset_version.dataset_id}/images"
     return [{**row, "picture": f"{start}/{ids[row['path']]}" if row["path"] in ids else ""} for row in shown]
+
+
+def _objects(table: dict[str, Any]) -> list[dict[str, Any]]:
+    """A row for each class of a detector, its scores in the order of `OBJECT_SCORES`."""
+    return [
+        {"class": row.get("class"), "values": [row.get(key) for key in OBJECT_SCORES], "support": row.get("support")}
+        for row in table.get("rows", [])
+    ]
 
 
 def _drawn_boxes(run: Run, table: dict[str, Any] | None) -> dict[str, Any] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,12 +13,12 @@ from cvstudio.common.schema_form import SchemaForm, build_form
 from cvstudio.common.schema_form.form import as_text
 from cvstudio.datasets.models import AugmentationConfig, DatasetVersion
 from cvstudio.runs.models import Run
-from cvstudio.training.plan import RECIPE, Plan, make_plan, without_ours
-from cvstudio.training.presets import AUGMENTATION_TITLES, PRESETS
+from cvstudio.training.plan import CLASSIFY, DETECT, RECIPES, Plan, make_plan, without_ours
+from cvstudio.training.presets import AUGMENTATION_TITLES, AUGMENTATIONS, PRESETS
 from cvstudio.weights.models import WeightVersion
-from ml_core.data.augment import PRESETS as AUGMENTATIONS
 from ml_core.run.config import find_faults
 from ml_core.run.registry import get_recipe
+from ml_core.run.search.config import merged
 
 PREFIX = "config"
 OURS = ("data.version", "data.root", "graph", "initial_weights")
@@ -31,6 +32,7 @@ class Draft:
 
     Attributes:
         choices: Ids of the chosen data set version, architecture version and weight; empty when not chosen.
+        recipe: What trains, by the task of the chosen data.
         settings: The recipe's settings as far as they were given.
         name: Name of the run; made up when empty.
         notes: Free text.
@@ -40,6 +42,7 @@ class Draft:
     """
 
     choices: dict[str, str]
+    recipe: str = CLASSIFY
     settings: dict[str, Any] = field(default_factory=dict)
     name: str = ""
     notes: str = ""
@@ -49,21 +52,27 @@ class Draft:
 
     @property
     def complete(self) -> bool:
-        """Whether data and network are chosen."""
-        return bool(self.choices["dataset_version"] and self.choices["architecture_version"])
+        """Whether data and network are chosen; the settings of a detector name a network too."""
+        network = self.choices["architecture_version"] or self.recipe == DETECT
+        return bool(self.choices["dataset_version"] and network)
+
+    @property
+    def detects(self) -> bool:
+        """Whether objects are to be found."""
+        return self.recipe == DETECT
 
     def form(self, mark_faults: bool = False) -> SchemaForm:
         """Return the form of the settings, with the faults beside the fields when asked for."""
-        config = get_recipe(RECIPE).config
+        config = get_recipe(self.recipe).config
         faults = find_faults(config, _with_ours(self.settings)) if mark_faults else None
         schema = config.model_json_schema()
-        return build_form(schema, self.settings, faults, prefix=PREFIX, presets=PRESETS, leave_out=OURS)
+        return build_form(schema, self.settings, faults, prefix=PREFIX, presets=PRESETS[self.recipe], leave_out=OURS)
 
     @property
     def augment_key(self) -> str:
         """Key of the named augmentation that is chosen; empty for one of its own."""
         operations = self.settings.get(AUGMENT) or []
-        return next((key for key, known in AUGMENTATIONS.items() if known == operations), "")
+        return next((key for key, known in AUGMENTATIONS[self.recipe].items() if known == operations), "")
 
     def plan(self, user: Any) -> Plan:
         """Return the plan.
@@ -75,30 +84,45 @@ class Draft:
         return make_plan(user, settings=self.settings, **ids)
 
 
-def empty_draft(query: Mapping[str, str]) -> Draft:
+def empty_draft(user: Any, query: Mapping[str, str]) -> Draft:
     """Return a draft with what the address names: ``?dataset_version=``, ``?architecture_version=``, ``?weight=``."""
     wanted = {"dataset_version": "dataset_version", "architecture_version": "architecture_version"}
     choices = {key: query.get(name, "") for key, name in {**wanted, "initial_weights": "weight"}.items()}
-    return Draft(choices=choices, settings=_settings_of(PRESETS[0].values), preset=PRESETS[0].key)
+    _choose_the_only_one(user, choices)
+    recipe = _recipe_of(user, choices["dataset_version"])
+    preset = PRESETS[recipe][0]
+    return Draft(choices, recipe, _settings_of(preset.values), preset=preset.key)
 
 
-def clone_draft(run: Run) -> Draft:
-    """Return a draft like an earlier run."""
+def clone_draft(run: Run, changes: str = "") -> Draft:
+    """Return a draft like an earlier run, with ``changes`` (JSON of dotted settings) typed into it already."""
     choices = {
         "dataset_version": str(run.dataset_version_id or ""),
         "architecture_version": str(run.architecture_version_id or ""),
         "initial_weights": "",
     }
     accepted = list(run.preflight.get("acknowledged", []))
-    return Draft(choices, without_ours(run.config), run.name, run.notes, parent=run, acknowledged=accepted)
+    settings = merged(without_ours(run.config), _dotted(changes))
+    return Draft(choices, run.recipe, settings, run.name, run.notes, parent=run, acknowledged=accepted)
 
 
-def posted_draft(posted: Any, parent: Run | None) -> Draft:
+def _dotted(text: str) -> dict[str, Any]:
+    """The settings that an address names; what is no such thing names none."""
+    try:
+        found = json.loads(text or "{}")
+    except ValueError:
+        return {}
+    return {key: value for key, value in found.items() if key not in OURS} if isinstance(found, dict) else {}
+
+
+def posted_draft(user: Any, posted: Any, parent: Run | None) -> Draft:
     """Return what was typed."""
     choices = {key: posted.get(key, "") for key in ("dataset_version", "architecture_version", "initial_weights")}
-    form = build_form(get_recipe(RECIPE).config.model_json_schema(), prefix=PREFIX, leave_out=OURS)
+    recipe = _recipe_of(user, choices["dataset_version"])
+    form = build_form(get_recipe(recipe).config.model_json_schema(), prefix=PREFIX, leave_out=OURS)
     return Draft(
         choices=choices,
+        recipe=recipe,
         settings=form.values(posted),
         name=posted.get("name", "").strip()[:200],
         notes=posted.get("notes", "")[:10_000],
@@ -112,24 +136,41 @@ def choices_for(user: Any, draft: Draft) -> dict[str, Any]:
     """Return what may be chosen: ready data, valid networks and weights, the newest first; and what is chosen."""
     data = DatasetVersion.objects.visible_to(user).filter(state=DatasetVersion.State.READY).select_related("dataset")
     graphs = ArchitectureVersion.objects.visible_to(user).filter(valid=True).select_related("architecture")
-    weights = WeightVersion.objects.visible_to(user).filter(weight__task=RECIPE).select_related("weight")
-    choices = {
+    tasks = {CLASSIFY, draft.recipe}  # a detector may start from a classifier with the same backbone
+    weights = WeightVersion.objects.visible_to(user).filter(weight__task__in=tasks).select_related("weight")
+    return {
         "datasets": _named(data.order_by("-created_at").defer("statistics", "evidence"), draft, "dataset"),
         "architectures": _named(graphs.order_by("-created_at").defer("document"), draft, "architecture"),
-        "augmentations": augmentations_for(user),
+        "augmentations": augmentations_for(user, draft.recipe),
         "weights": list(weights.order_by("-created_at")[:MAX_CHOICES]),
     }
-    for noun, plural in (("dataset_version", "datasets"), ("architecture_version", "architectures")):
-        if len(choices[plural]) == 1 and not draft.choices[noun]:
-            draft.choices[noun] = str(choices[plural][0].id)
-    return choices
 
 
-def augmentations_for(user: Any) -> list[dict[str, Any]]:
+def _choose_the_only_one(user: Any, choices: dict[str, str]) -> None:
+    """Where there is one ready data set, or one valid network, it is meant."""
+    ready = DatasetVersion.objects.visible_to(user).filter(state=DatasetVersion.State.READY)
+    valid = ArchitectureVersion.objects.visible_to(user).filter(valid=True)
+    for noun, versions in (("dataset", ready), ("architecture", valid)):
+        if not choices[f"{noun}_version"]:
+            newest = list(versions.order_by("-created_at").values_list("id", f"{noun}_id")[:MAX_CHOICES])
+            if len({owner for _, owner in newest}) == 1:
+                choices[f"{noun}_version"] = str(newest[0][0])
+
+
+def _recipe_of(user: Any, dataset_version: str) -> str:
+    """What trains on a data set version; classification when none is chosen."""
+    version = _uuid(dataset_version)
+    if version is None:
+        return CLASSIFY
+    versions = DatasetVersion.objects.visible_to(user).filter(id=version)
+    return RECIPES[versions.values_list("task", flat=True).first() or DatasetVersion.Task.CLASSIFY]
+
+
+def augmentations_for(user: Any, recipe: str) -> list[dict[str, Any]]:
     """Return what may be chosen as augmentation: the named ones, then those that the person saved."""
     named = [
         {"key": key, "title": AUGMENTATION_TITLES.get(key, key), "text": as_text("json", operations)}
-        for key, operations in AUGMENTATIONS.items()
+        for key, operations in AUGMENTATIONS[recipe].items()
     ]
     saved = AugmentationConfig.objects.visible_to(user).order_by("name")[:MAX_CHOICES]
     return named + [{"key": str(one.id), "title": one.name, "text": as_text("json", one.operations)} for one in saved]

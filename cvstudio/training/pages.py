@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from cvstudio.runs.models import Run
 from cvstudio.runs.selectors import run_details
 from cvstudio.training.draft import Draft, choices_for, clone_draft, empty_draft, posted_draft
-from cvstudio.training.plan import RECIPE
+from cvstudio.training.plan import RECIPES
 from cvstudio.training.services.create_training import create_training
 from cvstudio.training.services.preflight import preflight
 from ml_core.errors import CodedError, ConfigError
@@ -28,7 +28,11 @@ def new_page(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         return _start(request)
     parent = _parent(request, request.GET.get("clone", ""))
-    draft = clone_draft(parent) if parent else empty_draft(request.GET.dict())
+    draft = (
+        clone_draft(parent, request.GET.get("settings", ""))
+        if parent
+        else empty_draft(request.user, request.GET.dict())
+    )
     return _page(request, draft)
 
 
@@ -36,7 +40,7 @@ def new_page(request: HttpRequest) -> HttpResponse:
 @require_POST
 def check_page(request: HttpRequest) -> HttpResponse:
     """Return what the checks find about the form as it stands."""
-    draft = posted_draft(request.POST, _parent(request, request.POST.get("parent", "")))
+    draft = posted_draft(request.user, request.POST, _parent(request, request.POST.get("parent", "")))
     context: dict[str, Any] = {"draft": draft}
     if draft.complete:
         try:
@@ -47,7 +51,7 @@ def check_page(request: HttpRequest) -> HttpResponse:
 
 
 def _start(request: HttpRequest) -> HttpResponse:
-    draft = posted_draft(request.POST, _parent(request, request.POST.get("parent", "")))
+    draft = posted_draft(request.user, request.POST, _parent(request, request.POST.get("parent", "")))
     try:
         run = create_training(
             draft.plan(request.user),
@@ -84,5 +88,5 @@ def _parent(request: HttpRequest, text: str) -> Run | None:
         run_id = UUID(text)
     except ValueError:
         return None
-    found: Run | None = run_details(request.user).filter(id=run_id, recipe=RECIPE).first()
+    found: Run | None = run_details(request.user).filter(id=run_id, recipe__in=RECIPES.values()).first()
     return found

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
     from cvstudio.accounts.models import User
 
-RECIPE = "vision.classify"
+CLASSIFY, DETECT = "vision.classify", "vision.detect"
+#: What trains on a data set, by its task.
+RECIPES: dict[str, str] = {DatasetVersion.Task.CLASSIFY: CLASSIFY, DatasetVersion.Task.DETECT: DETECT}
 # These come from what the user may see in the studio, never as paths from outside.
 _OURS = {"data": ("version", "root"), "": ("graph", "initial_weights")}
 
@@ -35,16 +37,29 @@ class Plan:
     Attributes:
         owner: Who trains.
         dataset_version: What to learn from.
-        architecture_version: What to train.
+        architecture_version: What to train; a detector can do without, on a backbone that its settings name.
         settings: The recipe's configuration without data, graph and weights.
         initial_weights: What to start from; random or published weights without.
     """
 
     owner: User
     dataset_version: DatasetVersion
-    architecture_version: ArchitectureVersion
+    architecture_version: ArchitectureVersion | None = None
     settings: dict[str, Any] = field(default_factory=dict)
     initial_weights: WeightVersion | None = None
+
+    @property
+    def recipe(self) -> str:
+        """The recipe that the task of the data asks for."""
+        return RECIPES[self.dataset_version.task]
+
+    @property
+    def network_name(self) -> str:
+        """What the network is called."""
+        if self.architecture_version is not None:
+            return str(self.architecture_version.architecture.name)
+        config = self.config()
+        return f"{config['detector']} {config['backbone']}"
 
     def config(self) -> dict[str, Any]:
         """The recipe's complete configuration.
@@ -57,10 +72,11 @@ class Plan:
         given = values.get("data", {})
         if isinstance(given, dict):  # what else it may be is told by the check below
             values["data"] = {**given, "version": version.folder, "root": version.root}
-        values["graph"] = self.architecture_version.document
+        if self.architecture_version is not None:
+            values["graph"] = self.architecture_version.document
         if self.initial_weights is not None:
             values["initial_weights"] = str(library.folder_of(self.initial_weights))
-        checked: BaseModel = parse_config(get_recipe(RECIPE).config, values)
+        checked: BaseModel = parse_config(get_recipe(self.recipe).config, values)
         return checked.model_dump(mode="json")
 
 
@@ -79,10 +95,14 @@ def make_plan(
     Raises:
         NothingSuchError: An id names nothing that the user may see; ``where`` is the parameter.
     """
+    data = _find(DatasetVersion, owner, "dataset", dataset, dataset_version)
+    network = None
+    if architecture or architecture_version or data.task == DatasetVersion.Task.CLASSIFY:
+        network = _find(ArchitectureVersion, owner, "architecture", architecture, architecture_version)
     return Plan(
         owner=owner,
-        dataset_version=_find(DatasetVersion, owner, "dataset", dataset, dataset_version),
-        architecture_version=_find(ArchitectureVersion, owner, "architecture", architecture, architecture_version),
+        dataset_version=data,
+        architecture_version=network,
         settings=dict(settings),
         initial_weights=_weights(owner, initial_weights) if initial_weights else None,
     )

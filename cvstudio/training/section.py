@@ -11,7 +11,7 @@ from cvstudio.architectures.models import Architecture
 from cvstudio.common.overview import Door, Step, register_door
 from cvstudio.datasets.models import Dataset
 from cvstudio.runs.models import Run, RunState
-from cvstudio.training.plan import RECIPE
+from cvstudio.training.plan import CLASSIFY
 from cvstudio.weights.models import Weight
 
 
@@ -39,4 +39,4 @@ def _own(model: Any) -> Any:
 
 
 def _trained(user: Any) -> int:
-    return Run.objects.filter(owner=user, recipe=RECIPE, state=RunState.COMPLETED).count()
+    return Run.objects.filter(owner=user, recipe=CLASSIFY, state=RunState.COMPLETED).count()

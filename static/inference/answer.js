@@ -1,6 +1,7 @@
 /** How an answer looks: the picture, a bar for each class, the time of each part. Class names are data, never HTML. */
 import { element, icon } from "../js/icons.js";
 import { percent } from "../js/numbers.js";
+import { foundBoxes } from "./boxes.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const PARTS = ["queue", "preprocess", "forward", "postprocess"];
@@ -57,8 +58,8 @@ function times(timing) {
 export function answerCard(source, name) {
   const body = element("div", { class: "grow stack-s" },
     element("strong", { class: "truncate" }, name), element("progress", { class: "bar", "aria-label": gettext("Predicting") }));
-  const card = element("section", { class: "card answer" },
-    element("div", { class: "answer-head" }, element("img", { src: source, alt: name, width: 160, height: 160 }), body));
+  const image = element("img", { src: source, alt: name, width: 160, height: 160 });
+  const card = element("section", { class: "card answer" }, element("div", { class: "answer-head" }, image, body));
   const replace = (...nodes) => {
     body.querySelector("progress.bar:not(.bar-thin)")?.remove();
     body.append(...nodes);
@@ -66,7 +67,7 @@ export function answerCard(source, name) {
   return {
     card,
     show(answer) {
-      const nodes = [bars(answer.top ?? []), times(answer.timing_ms)];
+      const nodes = [answer.boxes ? foundBoxes(image, name, answer) : bars(answer.top ?? []), times(answer.timing_ms)];
       if (answer.job) nodes.push(element("a", { class: "small", href: `/inference/jobs/${answer.job}` }, gettext("Kept as a job")));
       replace(...nodes);
     },

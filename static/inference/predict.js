@@ -74,7 +74,7 @@ function predictImage(id, name, thumbnail) {
     keep: form.elements.keep.checked,
     image_id: id,
   };
-  place(thumbnail, name, () => api(page.dataset.urlJson, { method: "POST", body }));
+  place(`${thumbnail.split("?")[0]}?size=1280`, name, () => api(page.dataset.urlJson, { method: "POST", body }));
 }
 
 function take(files) {

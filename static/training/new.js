@@ -57,6 +57,19 @@ form.addEventListener("input", (event) => {
   timer = setTimeout(check, REST_MS);
 });
 
+/* Data with boxes have settings of their own: another form. */
+const data = form.querySelector("[name=dataset_version]");
+const taskOf = () => data.selectedOptions[0].dataset.task ?? "";
+const shownTask = data ? taskOf() : "";
+
+data?.addEventListener("change", () => {
+  const task = taskOf();
+  if (!task || task === (shownTask || "classify")) return;
+  const address = new URL(location.href);
+  address.search = new URLSearchParams({ dataset_version: data.value });
+  location.assign(address);
+});
+
 /* A named augmentation writes its operations into the field; what one writes by hand is one's own. */
 const augment = form.querySelector("[data-augment]");
 const operations = augment?.closest("[data-field]").querySelector("textarea");

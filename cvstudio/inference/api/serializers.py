@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from cvstudio.inference.models import InferenceJob, Prediction
+from cvstudio.inference.services.read_results import kinds_of
 from cvstudio.inference.serving.client import TIMES
 
 MAX_TOP_K = 100
@@ -51,6 +52,14 @@ class ClassProbabilitySerializer(serializers.Serializer):
         return {"class": serializers.CharField(), **super().get_fields()}
 
 
+class FoundBoxSerializer(ClassProbabilitySerializer):
+    """An object that was found."""
+
+    box = serializers.ListField(
+        child=serializers.FloatField(), min_length=4, max_length=4, help_text=_("Left, top, right, bottom in pixels.")
+    )
+
+
 class TimingSerializer(serializers.Serializer):
     """Milliseconds of each part."""
 
@@ -64,7 +73,11 @@ class PredictedSerializer(serializers.Serializer):
 
     weight = serializers.UUIDField()
     task = serializers.CharField()
-    top = ClassProbabilitySerializer(many=True)
+    top = ClassProbabilitySerializer(many=True, required=False, help_text=_("Of a classifier."))
+    boxes = FoundBoxSerializer(many=True, required=False, help_text=_("Of a detector, best first."))
+    width = serializers.IntegerField(required=False, help_text=_("Of the upright image, in pixels."))
+    height = serializers.IntegerField(required=False, help_text=_("Of the upright image, in pixels."))
+    threshold = serializers.FloatField(required=False, help_text=_("Probability that served best in validation."))
     timing_ms = TimingSerializer()
     batch = serializers.IntegerField(help_text=_("How many pictures shared the forward pass."))
     job = serializers.UUIDField(allow_null=True)
@@ -135,6 +148,4 @@ class JobDetailSerializer(JobListSerializer):
 
     def get_results(self, job: InferenceJob) -> dict[str, str]:
         """Addresses of the tables of a completed batch."""
-        if job.run is None or job.run.state != "completed":
-            return {}
-        return {kind: f"/api/v1/inference/jobs/{job.id}/results?format={kind}" for kind in ("csv", "json")}
+        return {kind: f"/api/v1/inference/jobs/{job.id}/results?format={kind}" for kind in kinds_of(job)}

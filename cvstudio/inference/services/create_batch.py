@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 RECIPE = "vision.predict"
 #: Which recipe predicts many inputs of a task. A domain adds its own.
-RECIPES: dict[str, str] = {"vision.classify": RECIPE}
+RECIPES: dict[str, str] = {"vision.classify": RECIPE, "vision.detect": "vision.predict_boxes"}
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def create_batch(
         owner: Whose job it is.
         weight: The caller has checked that the person may use it.
         source: The pictures.
-        top_k: Classes in each row.
+        top_k: Classes in each row, of a classifier.
         name: Of the run.
 
     Raises:
@@ -101,10 +101,12 @@ def create_batch(
     if recipe is None:
         raise InferenceError(
             f"Weights of {weight.weight.task} cannot predict a batch.", code="inference.no_batch", where="weight",
-            hint="Choose a weight of an image classifier.",
+            hint="Choose a weight of an image classifier or a detector.",
         )  # fmt: skip
     folder = library.folder_of(weight)
-    config = {**source.config, "weight": str(folder), "top_k": top_k or limits().top_k}
+    config = {**source.config, "weight": str(folder)}
+    if recipe == RECIPE:
+        config["top_k"] = top_k or limits().top_k
     try:
         with transaction.atomic():
             run = create_run(

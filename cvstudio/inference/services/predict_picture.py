@@ -77,7 +77,7 @@ def _keep(user: User, weight: Servable, picture: Picture, answer: Answer) -> UUI
             options={"name": picture.name, "batch": answer.batch},
         )  # fmt: skip
         Prediction.objects.create(
-            job=job, image=picture.image, image_name=picture.name, top=answer.result.get("top", []),
-            timing_ms=answer.timing_ms,
+            job=job, image=picture.image, image_name=picture.name, timing_ms=answer.timing_ms,
+            top=answer.result.get("top") or answer.result.get("boxes", []),
         )  # fmt: skip
     return job.id

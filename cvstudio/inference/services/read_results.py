@@ -13,7 +13,8 @@ from cvstudio.inference.models import InferenceJob
 from cvstudio.runs.folders import run_folder
 from cvstudio.runs.models import RunState
 
-MEDIA_TYPES = {"csv": "text/csv", "json": "application/json"}
+#: Tables by kind; the last only of detectors.
+MEDIA_TYPES = {"csv": "text/csv", "json": "application/json", "coco.json": "application/json"}
 
 
 @dataclass(frozen=True)
@@ -30,14 +31,14 @@ def results_of(job: InferenceJob, kind: str) -> Table:
 
     Args:
         job: The caller has checked that the person may see it.
-        kind: ``csv`` or ``json``.
+        kind: ``csv``, ``json`` or, of a detector, ``coco.json``.
 
     Raises:
         ResultsMissingError: There is none, or not yet.
     """
     if kind not in MEDIA_TYPES:
         raise ResultsMissingError(
-            f"There are no results as {kind[:20]!r}.", hint="Ask for csv or json.", where="format"
+            f"There are no results as {kind[:20]!r}.", hint="Ask for csv, json or coco.json.", where="format"
         )
     if job.run is None or job.run.state != RunState.COMPLETED:
         raise ResultsMissingError("This job has no table of results yet.", hint="Wait until its run has completed.")
@@ -45,6 +46,14 @@ def results_of(job: InferenceJob, kind: str) -> Table:
     if not path.is_file():
         raise ResultsMissingError("The results are gone from the run directory.", hint="Predict the batch again.")
     return Table(path, f"predictions-{str(job.id)[:8]}.{kind}", MEDIA_TYPES[kind])
+
+
+def kinds_of(job: InferenceJob) -> list[str]:
+    """The tables that a completed batch left."""
+    if job.run is None or job.run.state != RunState.COMPLETED:
+        return []
+    folder = run_folder(job.run.id) / "artifacts"
+    return [kind for kind in MEDIA_TYPES if (folder / f"predictions.{kind}").is_file()]
 
 
 def first_rows(job: InferenceJob, count: int) -> list[dict[str, Any]]:

@@ -26,25 +26,18 @@ def check_data(version: DatasetVersion) -> Iterator[Check]:
             where="data",
         )
         return
-    if version.task != DatasetVersion.Task.CLASSIFY:
-        yield Check(
-            "preflight.task",
-            "red",
-            "The images of this data set have boxes or shapes, and this network learns one class for each image.",
-            "Choose a data set of folders of classes.",
-            where="data",
-        )
-        return
     splits = version.counts.get("splits", {})
     yield from _check_files(version)
     yield from _check_splits(splits)
     yield from _check_classes(version)
     yield from _check_rejects(version)
+    boxes = version.counts.get("annotations", {}).get("kept")
+    what = f"in {len(version.classes):,} classes" if boxes is None else f"with {boxes:,} boxes"
     yield Check(
         "preflight.data",
         "ok",
         f"{splits.get('train', 0):,} images to train, {splits.get('val', 0):,} to validate, "
-        f"{splits.get('test', 0):,} to test, in {len(version.classes):,} classes.",
+        f"{splits.get('test', 0):,} to test, {what}.",
         facts={"splits": splits, "classes": len(version.classes)},
     )
 
@@ -87,7 +80,16 @@ def _check_splits(splits: dict[str, int]) -> Iterator[Check]:
 
 
 def _check_classes(version: DatasetVersion) -> Iterator[Check]:
-    if len(version.classes) < 2:
+    detects = version.task == DatasetVersion.Task.DETECT
+    if detects and not version.counts.get("annotations", {}).get("splits", {}).get("train"):
+        yield Check(
+            "preflight.no_boxes",
+            "red",
+            "No training image has a box.",
+            "Import labels with the images, or draw boxes.",
+            where="train",
+        )
+    if not detects and len(version.classes) < 2:
         yield Check(
             "preflight.one_class",
             "red",

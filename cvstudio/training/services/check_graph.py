@@ -19,17 +19,43 @@ def check_graph(analysis: Analysis, document: dict[str, Any], classes: int) -> I
         document: The graph.
         classes: Number of classes in the data.
     """
-    faults = [finding for finding in analysis.findings if finding.severity == "error"]
-    for fault in faults[:10]:
-        where = f"{fault.node}.{fault.port}" if fault.port else fault.node
-        yield Check(fault.code, "red", fault.message, fault.hint, where)
+    faults = list(_faults(analysis))
+    yield from faults
+    if not faults:
+        yield from _check_input(analysis)
+        yield from _check_output(analysis, document, classes)
+        yield _told(analysis)
+
+
+def check_backbone(analysis: Analysis) -> Iterator[Check]:
+    """Findings about a graph whose feature maps a detector stands on; what comes after them does not matter."""
+    faults = list(_faults(analysis))
+    yield from faults
     if faults:
         return
-    yield from _check_input(analysis)
-    yield from _check_output(analysis, document, classes)
+    channels = [shape[1] for shape in analysis.input_shapes.values() if len(shape) == 4]
+    if channels != [3]:
+        yield Check(
+            "preflight.channels",
+            "red",
+            "A detector looks at one image in colour, and the network does not take one.",
+            "Keep one Input node, and set its shape to [3, height, width].",
+            where=next(iter(analysis.input_shapes), ""),
+        )
+    yield _told(analysis)
+
+
+def _faults(analysis: Analysis) -> Iterator[Check]:
+    errors = [finding for finding in analysis.findings if finding.severity == "error"]
+    for fault in errors[:10]:
+        where = f"{fault.node}.{fault.port}" if fault.port else fault.node
+        yield Check(fault.code, "red", fault.message, fault.hint, where)
+
+
+def _told(analysis: Analysis) -> Check:
     totals = analysis.totals
     macs = totals.macs // (analysis.batch or 1)
-    yield Check(
+    return Check(
         "preflight.network",
         "ok",
         f"{totals.params:,} parameters, {totals.trainable:,} of them trained; {macs:,} multiply-adds an image.",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cvstudio.runs.models import Run
 from cvstudio.training.errors import NotClonableError
-from cvstudio.training.plan import RECIPE, Plan, without_ours
+from cvstudio.training.plan import CLASSIFY, RECIPES, Plan, without_ours
 from cvstudio.training.services.create_training import create_training
 from cvstudio.weights import library
 from cvstudio.weights.models import WeightVersion
@@ -22,7 +22,8 @@ def plan_of(run: Run, owner: User, changes: Mapping[str, Any]) -> Plan:
     Raises:
         NotClonableError: The run is of another recipe.
     """
-    if run.recipe != RECIPE or run.dataset_version is None or run.architecture_version is None:
+    needs_network = run.recipe == CLASSIFY and run.architecture_version is None
+    if run.recipe not in RECIPES.values() or run.dataset_version is None or needs_network:
         raise NotClonableError(
             f"A run of {run.recipe} cannot be cloned.", hint="Start it anew where it was started.", where=str(run.id)
         )

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from cvstudio.runs.models import Run
 from cvstudio.runs.services.create_run import create_run
 from cvstudio.training.errors import PreflightAsksError, PreflightBlockedError
-from cvstudio.training.plan import RECIPE, Plan
+from cvstudio.training.plan import Plan
 from cvstudio.training.report import Report
 from cvstudio.training.services.preflight import preflight
 
@@ -32,13 +32,12 @@ def create_training(
     """
     report = preflight(plan)
     _insist(report, set(acknowledge))
-    architecture, dataset = plan.architecture_version.architecture, plan.dataset_version.dataset
     accepted = sorted({check.code for check in report.asking})
     return create_run(
         owner=plan.owner,
-        recipe=RECIPE,
+        recipe=plan.recipe,
         config=plan.config(),
-        name=(name or f"{architecture.name} · {dataset.name}")[:200],
+        name=(name or f"{plan.network_name} · {plan.dataset_version.dataset.name}")[:200],
         notes=notes,
         dataset_version=plan.dataset_version,
         architecture_version=plan.architecture_version,

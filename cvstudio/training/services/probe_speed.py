@@ -94,7 +94,7 @@ def _key(plan: Plan) -> str:
     config = plan.config()
     fit = config["fit"]
     decisive = [
-        plan.architecture_version.fingerprint,
+        plan.architecture_version.fingerprint if plan.architecture_version else None,
         plan.dataset_version.fingerprint,
         [fit[name] for name in ("batch_size", "optimizer", "precision", "device", "threads")],
         config["input"],
