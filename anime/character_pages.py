@@ -63,9 +63,17 @@ def _context(request: HttpRequest, character: Character) -> dict[str, Any]:
         "texts": "\n".join(character.captions), "partial": "\n".join(character.partial),
         "changes": _changes(collection, character),
         "api": f"/api/v1/anime/characters/{character.id}",
+        "may_teach": _may_teach(collection, character),
         "doubted_in": images.filter(likely__gt="").count(),
         "doubted_as": CharacterImage.objects.filter(collection=collection, likely=character.name).count(),
     }  # fmt: skip
+
+
+def _may_teach(collection: Collection, character: Character) -> bool:
+    """Whether the collection uses a recogniser that does not know the character."""
+    version = collection.recogniser
+    knows_images = version is not None and version.weight.task in selectors.RECOGNISERS
+    return knows_images and version is not None and character.name not in version.classes
 
 
 def _neighbours(request: HttpRequest, character: Character) -> tuple[Character | None, Character | None]:

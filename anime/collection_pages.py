@@ -64,6 +64,7 @@ def collection_page(request: HttpRequest, id: UUID) -> HttpResponse:
         context |= _health_context(collection) | {
             "page": page, "cards": character_cards(collection, page.object_list), "q": text, "order": order,
             "facts": collection_facts(collection), "source_bars": source_bars(collection),
+            "recogniser_version": f"v{collection.recogniser.number}" if collection.recogniser else "",
         }  # fmt: skip
     return render(request, "anime/collection.html", context)
 

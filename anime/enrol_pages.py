@@ -20,8 +20,8 @@ from anime.enrolment_view import expectations, hard_to_tell
 from anime.errors import NotFoundError
 from anime.models import Enrolment, WorkState
 from anime.presentation import is_working
-from anime.recognise_pages import ready_collections
-from anime.services.start_enrolment import start_removal
+from anime.recognise_pages import ready_collections, recognising
+from anime.services.start_enrolment import MOST_IMAGES, start_enrolment, start_removal
 from anime.services.use_recogniser import use_recogniser
 from cvstudio.accounts.current import current_user
 from cvstudio.runs.services.control_run import control_run
@@ -29,7 +29,6 @@ from cvstudio.weights.models import WeightVersion
 from ml_core.errors import CodedError
 
 PAGE_SIZE = 20
-_CHOICES = 200
 
 
 @login_required
@@ -37,7 +36,7 @@ _CHOICES = 200
 def add_page(request: HttpRequest) -> HttpResponse:
     """Name and images of a character; below it, what was added and removed before."""
     query = request.GET
-    recognisers = list(selectors.listed_recognisers(request.user)[:_CHOICES])
+    recognisers = recognising(request)
     collections = ready_collections(request)
     in_use = {str(row.id): str(row.recogniser_id) for row in collections if row.recogniser_id}
     wanted = query.get("collection", "")
@@ -66,6 +65,28 @@ def remove_page(request: HttpRequest) -> HttpResponse:
     except CodedError as error:
         messages.error(request, f"{error.message} {error.hint}".strip())
         return redirect(f"{reverse('anime:add')}?recogniser={post.get('recogniser', '')}")
+    return redirect("anime:enrolment", enrolment.id)
+
+
+@login_required
+@require_POST
+def teach_page(request: HttpRequest, id: UUID) -> HttpResponse:
+    """Add a character of a collection, by its images there, to the recogniser that the collection uses."""
+    try:
+        character = selectors.visible_character(request.user, id)
+    except NotFoundError as error:
+        raise Http404 from error
+    collection, version = character.collection, character.collection.recogniser
+    if version is None or version.weight.task not in selectors.RECOGNISERS or character.name in version.classes:
+        raise Http404
+    images = list(character.image_rows.select_related("image__version").order_by("position")[:MOST_IMAGES])
+    try:
+        enrolment = start_enrolment(
+            current_user(request), version, name=character.name, images=images, collection=collection
+        )
+    except CodedError as error:
+        messages.error(request, f"{error.message} {error.hint}".strip())
+        return redirect("anime:character", id)
     return redirect("anime:enrolment", enrolment.id)
 
 

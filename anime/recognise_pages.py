@@ -21,6 +21,7 @@ from anime.services.recognise import correct_recognition, delete_recognition
 from cvstudio.datasets.models import DatasetVersion
 from cvstudio.inference.limits import limits
 from cvstudio.inference.serving.client import is_served
+from cvstudio.weights.models import WeightVersion
 from ml_core.errors import CodedError
 
 PAGE_SIZE = 24
@@ -32,8 +33,7 @@ _CHOICES = 200
 @require_GET
 def recognise_page(request: HttpRequest) -> HttpResponse:
     """Drop, paste or choose images; each gets an answer."""
-    recognisers = list(selectors.listed_recognisers(request.user)[:_CHOICES])
-    collections = ready_collections(request)
+    recognisers, collections = recognising(request), ready_collections(request)
     wanted = request.GET.get("collection", "")
     in_use = next((str(row.recogniser_id) for row in collections if str(row.id) == wanted and row.recogniser_id), "")
     context = {
@@ -88,7 +88,7 @@ def correct_page(request: HttpRequest, id: UUID) -> HttpResponse:
         fault = error.as_dict()
     except ValueError:
         fault = {"message": _("Choose a collection that the image is to become part of."), "code": "anime.collection"}
-    context = _card_context(request, _found(request, id)) | {"fault": fault}
+    context = _card_context(request, _found(request, id)) | {"fault": fault, "posted": post}
     return render(request, "anime/_recognition.html", context)
 
 
@@ -107,6 +107,12 @@ def ready_collections(request: HttpRequest) -> list[Collection]:
     """Collections that can be learnt from (2 queries)."""
     rows = selectors.listed_collections(request.user).exclude(synced=None)
     return list(rows.filter(dataset__current_version__state=DatasetVersion.State.READY)[:_CHOICES])
+
+
+def recognising(request: HttpRequest) -> list[WeightVersion]:
+    """Recognisers that look at an image alone (1 query)."""
+    rows = selectors.listed_recognisers(request.user).filter(weight__task__in=selectors.RECOGNISERS)
+    return list(rows[:_CHOICES])
 
 
 def _card_context(request: HttpRequest, recognition: Recognition) -> dict[str, Any]:
