@@ -8,6 +8,7 @@ from ml_core.run.context import RunContext
 from ml_core.run.registry import recipe
 from ml_core.vision.config import ClassifyConfig, PredictConfig
 from ml_core.vision.detection.config import DetectConfig, PredictBoxesConfig
+from ml_core.vision.export.config import ExportConfig
 
 
 @recipe(
@@ -64,3 +65,18 @@ def predict_boxes(config: PredictBoxesConfig, run: RunContext) -> dict[str, Any]
     from ml_core.vision.detection.predict import predict_images
 
     return predict_images(config, run)
+
+
+@recipe(
+    "vision.export",
+    ExportConfig,
+    title="Write weights for other programs",
+    summary="Writes a classifier as ONNX and torch.export, proves on real images that they answer the same, and packs "
+    "them with classes, preprocessing and a small program.",
+    queue="io",
+)
+def export(config: ExportConfig, run: RunContext) -> dict[str, Any]:
+    """Leave ``export.zip`` and ``parity.json``."""
+    from ml_core.vision.export.export import run_export
+
+    return run_export(config, run)
