@@ -20,12 +20,16 @@ RECIPES: Final = {
 KINDS: Final[dict[str, tuple[str | Promise, str | Promise]]] = {
     "recogniser": (_("Recogniser"), _("Says who it is, how sure that is, and whether it is nobody known.")),
     "student": (_("Small recogniser"), _("Learns from a recogniser, is faster, and is compared with learning alone.")),
-    "words": (_("Recogniser of image and words"), _("Uses what is written about an image as well, and may do without.")),
+    "words": (
+        _("Recogniser of image and words"),
+        _("Uses what is written about an image as well, and may do without."),
+    ),
     "generator": (_("Generator"), _("Draws a character, and says whether it learnt or memorised.")),
 }
 #: Set by the page itself, or by the server: paths must lead to what the person may see.
 _LEFT_OUT: Final = (
-    "preset", "known", "test", "captions", "sources", "teacher", "recogniser", "judge", "target_class", "text_model",
+    "preset", "known", "test", "captions", "sources", "teacher", "recogniser", "target_class", "text_model",
+    "classifier",
 )  # fmt: skip
 _FILLED: Final[dict[str, dict[str, Any]]] = {
     "recogniser": {"known": "-"},
@@ -34,5 +38,6 @@ _FILLED: Final[dict[str, dict[str, Any]]] = {
     "generator": {"known": "-", "recogniser": "-", "target_class": "-"},
 }
 FORMS: Final = {
-    kind: RecipeForm(recipe, PRESETS[kind], left_out=_LEFT_OUT, filled=_FILLED[kind]) for kind, recipe in RECIPES.items()
+    kind: RecipeForm(recipe, PRESETS[kind], left_out=_LEFT_OUT, filled=_FILLED[kind])
+    for kind, recipe in RECIPES.items()
 }

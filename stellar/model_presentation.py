@@ -90,6 +90,7 @@ def training_row(training: Training) -> dict[str, Any]:
     return {
         "training": training, "run": training.run, "is_working": is_working(training.run),
         "learns_from": training.survey.name if training.survey else "",
+        "page_url": reverse("runs:detail", args=[training.run_id]) if training.run_id else "",
         "delete_url": reverse("stellar:training-action", args=[training.id, "delete"]),
         "retry_url": f"{reverse('stellar:train')}?training={training.id}",
     }  # fmt: skip
