@@ -39,6 +39,11 @@ class CharacterNetwork(nn.Module):
         self.register_buffer("deviation", torch.tensor(DEVIATION).view(1, 3, 1, 1), persistent=False)
 
     @property
+    def length(self) -> int:
+        """Number of features."""
+        return self.head.in_features
+
+    @property
     def head(self) -> nn.Linear:
         """The last layer."""
         layer = self.net.classifier[-1]
@@ -52,21 +57,38 @@ class CharacterNetwork(nn.Module):
 
     def forward(self, views: Tensor) -> Tensor:
         """(N, 3, size, size) float 0..1 to (N, classes) logits."""
-        pooled = functional.adaptive_avg_pool2d(self.maps(views), 1).flatten(1)
-        logits: Tensor = self.net.classifier(pooled)
+        return self.classify(self.pooled(views))
+
+    def classify(self, features: Tensor) -> Tensor:
+        """(N, length) features to (N, classes) logits."""
+        logits: Tensor = self.net.classifier(features)
         return logits
 
+    def pooled(self, views: Tensor) -> Tensor:
+        """(N, 3, size, size) float 0..1 to (N, length) features, what the last layer reads."""
+        return functional.adaptive_avg_pool2d(self.maps(views), 1).flatten(1)
+
     @torch.no_grad()
-    def logits(self, pixels: Tensor) -> Tensor:
-        """(N, 3, S, S) uint8 to (N, classes) float32, the mean over each picture and its mirror image."""
+    def features(self, pixels: Tensor) -> Tensor:
+        """(N, 3, S, S) uint8 to (N, length) float32, the mean over each picture and its mirror image."""
         was_training = self.training
         self.eval()
         found = []
         for start in range(0, len(pixels), _BATCH):
             views = at_size(pixels[start : start + _BATCH], self.size).to(self.mean.device)
-            found.append(((self(views) + self(views.flip(3))) / 2).float().cpu())
+            found.append(((self.pooled(views) + self.pooled(views.flip(3))) / 2).float().cpu())
         self.train(was_training)
-        return torch.cat(found) if found else torch.zeros(0, self.classes)
+        return torch.cat(found) if found else torch.zeros(0, self.length)
+
+    @torch.no_grad()
+    def logits_of(self, features: Tensor) -> Tensor:
+        """(N, classes) for what `features` gave; the last layer is linear, so these are means of logits as well."""
+        logits: Tensor = functional.linear(features, self.head.weight.cpu(), self.head.bias.cpu())
+        return logits
+
+    def logits(self, pixels: Tensor) -> Tensor:
+        """(N, 3, S, S) uint8 to (N, classes) float32, the mean over each picture and its mirror image."""
+        return self.logits_of(self.features(pixels))
 
     def log_probabilities(self, pixels: Tensor, temperature: float) -> NDArray[np.float64]:
         """(N, classes) float64 logarithms of probabilities."""

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ml_core.anime.distill.student import StudentClassifier
+from ml_core.anime.describe.describer import Describer
 from ml_core.anime.recognise.recogniser import Recogniser
 from ml_core.anime.recognise.scores import full_report
 from ml_core.weights.folder import read_facts
 
 _TIMED = 12  # images that are recognised one by one to measure the time of one
-
-Answering = Callable[[Tensor], NDArray[np.float64]]
 
 
 @dataclass(frozen=True)
@@ -32,10 +30,18 @@ class Judging:
     paths: list[str]
 
 
+@dataclass(frozen=True)
+class Verdict:
+    """What the comparison comes to, as a word for programs and a sentence for people."""
+
+    code: Literal["unjudged", "teacher_weak", "no_help", "helped"]
+    text: str
+
+
 def compare(
     teacher: Recogniser,
     teacher_folder: Path,
-    students: Mapping[str, StudentClassifier],
+    students: Mapping[str, Recogniser],
     judging: Judging,
     *,
     teacher_may_be_judged: bool,
@@ -50,47 +56,58 @@ def compare(
         teacher_may_be_judged: Whether these are new to the teacher as well. Else what its own training found counts:
             its prototypes hold the images that the students are judged by.
     """
-
-    def by_teacher(pixels: Tensor) -> NDArray[np.float64]:
-        return teacher.answer(pixels).probabilities
-
-    table = {name: _judge(student.probabilities, judging, student.characters) for name, student in students.items()}
-    for name, student in students.items():
-        table[name]["ms"] = _milliseconds(student.probabilities, judging.pixels[:_TIMED])
-        table[name]["mb"] = sum(t.nbytes for t in student.network.net.state_dict().values()) / 1e6
+    table = {name: _judge(student, judging) for name, student in students.items()}
     table["teacher"] = (
-        _judge(by_teacher, judging, teacher.characters)
-        if teacher_may_be_judged
-        else {"scores": dict(read_facts(teacher_folder).metrics)}
+        _judge(teacher, judging) if teacher_may_be_judged else {"scores": dict(read_facts(teacher_folder).metrics)}
     )
-    table["teacher"]["ms"] = _milliseconds(by_teacher, judging.pixels[:_TIMED])
-    table["teacher"]["mb"] = sum(path.stat().st_size for path in teacher_folder.glob("*.safetensors")) / 1e6
+    everybody = {**students, "teacher": teacher}
+    times = _milliseconds(everybody, judging.pixels[:_TIMED])
+    for name, model in everybody.items():
+        table[name] |= {"ms": times[name], "mb": _megabytes(model)}
     return table
 
 
-def _judge(answering: Answering, judging: Judging, characters: list[str]) -> dict[str, Any]:
-    probabilities = answering(judging.pixels)
-    return full_report(probabilities, judging.labels, characters, judging.sources, judging.paths)
+def _judge(model: Recogniser, judging: Judging) -> dict[str, Any]:
+    probabilities = model.answer(judging.pixels).probabilities
+    return full_report(probabilities, judging.labels, model.characters, judging.sources, judging.paths)
 
 
-def _milliseconds(answering: Answering, pixels: Tensor) -> float:
-    """Median time of one image by itself."""
-    answering(pixels[:1])
-    taken = []
+def _milliseconds(models: Mapping[str, Recogniser], pixels: Tensor) -> dict[str, float]:
+    """Median time of one image by itself; the models take turns, so that a busy moment meets all of them."""
+    taken: dict[str, list[float]] = {name: [] for name in models}
+    for model in models.values():
+        model.answer(pixels[:1])
     for row in range(len(pixels)):
-        started = time.perf_counter()
-        answering(pixels[row : row + 1])
-        taken.append(time.perf_counter() - started)
-    return float(np.median(taken)) * 1000
+        for name, model in models.items():
+            started = time.perf_counter()
+            model.answer(pixels[row : row + 1])
+            taken[name].append(time.perf_counter() - started)
+    return {name: float(np.median(times)) * 1000 for name, times in taken.items()}
 
 
-def verdict_on(table: Mapping[str, Any]) -> str:
-    """A sentence for people; it does not hide a teacher that was of no use."""
+def _megabytes(model: Recogniser) -> float:
+    tensors = [model.metric.origin, model.metric.basis, model.exemplars.vectors]
+    if isinstance(model.describer, Describer):
+        tensors += model.describer.state_dict().values()
+    if model.network is not None:
+        tensors += model.network.net.state_dict().values()
+    return sum(tensor.nbytes for tensor in tensors) / 1e6
+
+
+def verdict_on(table: Mapping[str, Any]) -> Verdict:
+    """It does not hide a teacher that was of no use."""
     teacher, student, alone = (table[name]["scores"].get("top1") for name in ("teacher", "student", "student_alone"))
     if teacher is None:
-        return "The teacher was never judged, so nothing can be said about it. Give a folder of test images."
+        return Verdict(
+            "unjudged", "The teacher was never judged, so nothing can be said about it. Give a folder of test images."
+        )
     if teacher <= alone:
-        return "The teacher is no better than the student alone: train a better teacher, or use the student alone."
+        return Verdict(
+            "teacher_weak",
+            "The teacher is no better than the student alone: train a better teacher, or use the student alone.",
+        )
     if student <= alone:
-        return "The teacher did not help: the student alone is as good."
-    return f"The teacher helped: {student:.1%} with it, {alone:.1%} alone, {teacher:.1%} by the teacher itself."
+        return Verdict("no_help", "The teacher did not help: the student alone is as good.")
+    return Verdict(
+        "helped", f"The teacher helped: {student:.1%} with it, {alone:.1%} alone, {teacher:.1%} by the teacher itself."
+    )

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from typing import Literal
 
-from ml_core.anime.classifier.config import DATA, MODEL, OPTIMISATION, NetworkFitConfig
+from ml_core.anime.classifier.config import DATA, MODEL, OPTIMISATION, NetworkFitConfig, usually
 from ml_core.run.config import RecipeConfig, option
 from ml_core.run.machine_options import seed_option
+
+
+class StudentFitConfig(NetworkFitConfig):
+    """A student is patient: it has less to see with."""
+
+    epochs: int = usually("epochs", 120)
 
 
 class DistillConfig(RecipeConfig):
@@ -37,17 +43,32 @@ class DistillConfig(RecipeConfig):
     )
     image_size: int = option(96, description="Side of the network's input.", group=MODEL, unit="px", ge=32, le=512)
     validation: float = option(
-        0.15,
+        0.1,
         description="Share of each character's images that is kept to judge by. Copies stay together.",
         group=DATA,
         ge=0.05,
         le=0.5,
     )
     temperature: float = option(
-        2.0, description="How soft the teacher's answers are made.", group=OPTIMISATION, ge=1, le=20
+        1.0, description="How soft the teacher's answers are made.", group=OPTIMISATION, ge=1, le=20
     )
     hard_share: float = option(
         0.2, description="Share of the loss that goes by the labels themselves.", group=OPTIMISATION, ge=0, le=1
+    )
+    description_weight: float = option(
+        4.0,
+        description="Weight of the teacher's descriptions of what it is shown, beside its answers.",
+        group=OPTIMISATION,
+        ge=0,
+        le=100,
+    )
+    views: int = option(
+        24,
+        description="Different views of each image that the teacher is asked about. Then the first comes again.",
+        group=OPTIMISATION,
+        advanced=True,
+        ge=1,
+        le=1000,
     )
     label_smoothing: float = option(
         0.1,
@@ -66,4 +87,4 @@ class DistillConfig(RecipeConfig):
         le=1,
     )
     seed: int = seed_option(group="Run")
-    fit: NetworkFitConfig = NetworkFitConfig()
+    fit: StudentFitConfig = StudentFitConfig()

@@ -1,72 +1,73 @@
-"""A network by itself as a classifier on disk: ``NAME.safetensors`` with torchvision's names and ``NAME.json``."""
+"""A trained network becomes a recogniser: its features in a metric of their own, prototypes, and calibration.
+
+So a student is used like its teacher: it says who is nobody known, and characters can be added to it.
+"""
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Final
 
 import numpy as np
-import safetensors
-import safetensors.torch
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ml_core.anime.classifier.data import PictureData
 from ml_core.anime.classifier.network import CharacterNetwork
-from ml_core.run.files import write_json_atomic
-from ml_core.weights.errors import WeightFileError
+from ml_core.anime.describe.by_network import NetworkDescriber
+from ml_core.anime.recognise.calibration import best_temperature, log_softmax
+from ml_core.anime.recognise.fitting import STRANGE_SHARE, mean_kinship
+from ml_core.anime.recognise.metric import fit_metric
+from ml_core.anime.recognise.prototypes import few_picture_factors, prototypes, similarities
+from ml_core.anime.recognise.recogniser import Calibration, Exemplars, Recogniser, best_share
 
-_KIND = "anime.student"
-
-
-@dataclass
-class StudentClassifier:
-    """A network, the characters it knows, and the temperature that makes its confidence keep its word."""
-
-    network: CharacterNetwork
-    characters: list[str]
-    temperature: float
-
-    def probabilities(self, pixels: Tensor) -> NDArray[np.float64]:
-        """(N, 3, S, S) uint8 to (N, C)."""
-        found: NDArray[np.float64] = np.exp(self.network.log_probabilities(pixels, self.temperature))
-        return found
-
-    def save(self, folder: Path, name: str, fit_picture: str) -> list[str]:
-        """Write both files; returns their names."""
-        folder.mkdir(parents=True, exist_ok=True)
-        plain = {key: tensor.detach().cpu().contiguous() for key, tensor in self.network.net.state_dict().items()}
-        safetensors.torch.save_file(plain, folder / f"{name}.safetensors")
-        facts = {
-            "format": 1,
-            "kind": _KIND,
-            "architecture": self.network.architecture,
-            "size": self.network.size,
-            "characters": self.characters,
-            "temperature": self.temperature,
-            "fit_picture": fit_picture,
-        }
-        write_json_atomic(folder / f"{name}.json", facts)
-        return [f"{name}.safetensors", f"{name}.json"]
+_VIEWS: Final = 3  # of each image that the metric learns from, beside the image itself
 
 
-def load_student(folder: Path, name: str = "student") -> StudentClassifier:
-    """Read what ``save`` left.
+@dataclass(frozen=True)
+class Learnt:
+    """What both students learnt from, and what was kept from them.
 
-    Raises:
-        WeightFileError: A file is missing, damaged or of another kind.
+    Attributes:
+        images: The images, with views.
+        pixels: (M, 3, S, S) uint8, images held out whose label is in no doubt.
+        labels: (M,) int64 of these.
     """
-    try:
-        facts = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
-        if facts["kind"] != _KIND or facts["format"] != 1:
-            raise ValueError("another kind")
-        characters = [str(character) for character in facts["characters"]]
-        network = CharacterNetwork(facts["architecture"], len(characters), int(facts["size"]))
-        network.net.load_state_dict(safetensors.torch.load_file(folder / f"{name}.safetensors"))
-        return StudentClassifier(network.eval(), characters, float(facts["temperature"]))
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError, safetensors.SafetensorError) as error:
-        raise WeightFileError(
-            f"The network {name} is missing or damaged.",
-            hint="Use the folder as the training left it, or train again.",
-            where=f"{name}.json",
-        ) from error
+
+    images: PictureData
+    pixels: Tensor
+    labels: Tensor
+
+
+def as_recogniser(network: CharacterNetwork, characters: list[str], learnt: Learnt) -> Recogniser:
+    """Fit metric and prototypes to what the network learnt from, and calibrate on the images held out."""
+    describer, known = NetworkDescriber(network), learnt.images.labels
+    plain = describer.describe(learnt.images.pixels)
+    seen = torch.cat([plain, *(_described(describer, learnt.images, view) for view in range(_VIEWS))])
+    metric = fit_metric(seen, known.repeat(1 + _VIEWS))
+    vectors = metric(plain)
+    held = describer.describe(learnt.pixels)
+    kinship = mean_kinship(vectors, known, metric(held), learnt.labels)
+    factors = few_picture_factors(torch.bincount(known, minlength=len(characters)), kinship)
+    directions = prototypes(vectors, known, len(characters))
+    scores = similarities(metric(held), directions, factors).double().numpy()
+    calibration = _calibrate(scores, network.logits_of(held).double().numpy(), learnt.labels.numpy(), kinship)
+    names = [learnt.images.item_name(row) for row in range(len(learnt.images))]
+    exemplars = Exemplars(vectors, known, names)
+    return Recogniser(list(characters), describer, metric, exemplars, calibration, network, list(characters))
+
+
+def _described(describer: NetworkDescriber, images: PictureData, view: int) -> Tensor:
+    views, _, _ = images.batch(range(len(images)), view)
+    return describer.describe((views * 255).round().to(torch.uint8).contiguous())
+
+
+def _calibrate(
+    scores: NDArray[np.float64], logits: NDArray[np.float64], labels: NDArray[np.int64], kinship: float
+) -> Calibration:
+    temperature, network_temperature = best_temperature(scores, labels), best_temperature(logits, labels)
+    heard = log_softmax(logits / network_temperature)
+    share, joined = best_share(log_softmax(scores / temperature), heard, labels)
+    familiar = float(np.quantile(scores.max(axis=1), STRANGE_SHARE)) if len(scores) else -1.0
+    return Calibration(temperature, network_temperature, joined, kinship, familiar, share)

@@ -100,12 +100,21 @@ def leave_out(descriptions: Tensor, labels: Tensor, groups: Sequence[int], keys:
         metric = fit_metric(descriptions[known], labels[known])
         vectors, queries = metric(descriptions[known]), metric(descriptions[asked])
         kinships += _kinship(vectors, labels[known], queries, labels[asked])
-        kinship = float(np.mean(kinships)) if kinships else _USUAL_KINSHIP
+        kinship = _mean_kinship(kinships)
         factors = few_picture_factors(torch.bincount(labels[known], minlength=classes), kinship)
         directions = prototypes(vectors, labels[known], classes)
         scores[asked.numpy()] = similarities(queries, directions, factors).double().numpy()
     judged = np.isfinite(scores).all(axis=1)
-    return LeftOut(scores, judged, float(np.mean(kinships)) if kinships else _USUAL_KINSHIP)
+    return LeftOut(scores, judged, _mean_kinship(kinships))
+
+
+def mean_kinship(vectors: Tensor, labels: Tensor, queries: Tensor, truth: Tensor) -> float:
+    """Mean product of (Q, R) queries and the known (N, R) vectors of their characters."""
+    return _mean_kinship(_kinship(vectors, labels, queries, truth))
+
+
+def _mean_kinship(kinships: list[float]) -> float:
+    return float(np.mean(kinships)) if kinships else _USUAL_KINSHIP
 
 
 def _kinship(vectors: Tensor, labels: Tensor, queries: Tensor, truth: Tensor) -> list[float]:

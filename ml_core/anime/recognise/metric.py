@@ -46,7 +46,7 @@ def fit_metric(descriptions: Tensor, labels: Tensor, components: int = COMPONENT
     """
     every = -(-len(descriptions) // _MOST_PICTURES)
     origin = descriptions.mean(0)
-    directions = _principal_directions(descriptions[::every] - origin, components)
+    directions = principal_directions(descriptions[::every] - origin, components)
     reduced = (descriptions - origin) @ directions
     characters, of = torch.unique(labels, return_inverse=True)
     residuals = (reduced - class_means(reduced, of, len(characters))[of]).double()
@@ -64,7 +64,7 @@ def class_means(vectors: Tensor, labels: Tensor, classes: int) -> Tensor:
     return torch.zeros(classes, vectors.shape[1], dtype=vectors.dtype).index_add_(0, labels, vectors) / counts[:, None]
 
 
-def _principal_directions(centred: Tensor, components: int) -> Tensor:
+def principal_directions(centred: Tensor, components: int) -> Tensor:
     """(D, R) orthonormal, strongest first; through the products of pictures, which are fewer than values."""
     products = (centred @ centred.T).double()
     variances, vectors = torch.linalg.eigh(products)

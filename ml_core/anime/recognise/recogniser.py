@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ml_core.anime.classifier.network import CharacterNetwork
+from ml_core.anime.describe.by_network import NetworkDescriber
 from ml_core.anime.describe.describer import Describer
 from ml_core.anime.recognise.calibration import best_temperature, log_softmax
 from ml_core.anime.recognise.metric import Metric
@@ -85,7 +86,7 @@ class Recogniser:
     """See the module's text. ``network_classes`` of the ``characters``, the first ones, are known to the network."""
 
     characters: list[str]
-    describer: Describer
+    describer: Describer | NetworkDescriber
     metric: Metric
     exemplars: Exemplars
     calibration: Calibration
@@ -99,11 +100,16 @@ class Recogniser:
 
     def answer(self, pixels: Tensor, vectors: Tensor | None = None) -> Answer:
         """Recognise (N, 3, S, S) uint8 pictures; ``vectors`` saves describing them again."""
-        vectors = self.vectors(pixels) if vectors is None else vectors
+        features = self.network.features(pixels) if self.network is not None else None
+        if vectors is None:
+            seen = features if isinstance(self.describer, NetworkDescriber) else None
+            vectors = self.vectors(pixels) if seen is None else self.metric(seen)
         scores = self.similarities(vectors)
         logs = log_softmax(scores / self.calibration.prototype_temperature)
-        if self.network is not None:
-            heard = self.network.log_probabilities(pixels, self.calibration.network_temperature)
+        if self.network is not None and features is not None:
+            heard = log_softmax(
+                self.network.logits_of(features).double().numpy() / self.calibration.network_temperature
+            )
             places = [self.characters.index(name) for name in self.network_classes if name in self.characters]
             columns = [number for number, name in enumerate(self.network_classes) if name in self.characters]
             logs = hear_network(logs, heard[:, columns], places, self.calibration.network_share)

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from ml_core.anime.classifier.network import CharacterNetwork
 from ml_core.anime.collection.square import Fit
+from ml_core.anime.describe.by_network import NetworkDescriber
 from ml_core.anime.describe.describer import Describer
 from ml_core.anime.recognise.metric import Metric
 from ml_core.anime.recognise.recogniser import Calibration, Exemplars, Recogniser
@@ -31,7 +32,9 @@ _DESCRIBER = "describer."
 def save_recogniser(recogniser: Recogniser, folder: Path, fit_picture: Fit = "crop") -> list[str]:
     """Write the files into ``folder``, which is made where it is missing; returns their names, tensors first."""
     folder.mkdir(parents=True, exist_ok=True)
-    tensors = {f"{_DESCRIBER}{name}": tensor for name, tensor in recogniser.describer.state_dict().items()}
+    describer = recogniser.describer
+    own = isinstance(describer, Describer)
+    tensors = {f"{_DESCRIBER}{name}": tensor for name, tensor in describer.state_dict().items()} if own else {}
     tensors |= {
         "metric.origin": recogniser.metric.origin,
         "metric.basis": recogniser.metric.basis,
@@ -45,7 +48,7 @@ def save_recogniser(recogniser: Recogniser, folder: Path, fit_picture: Fit = "cr
         "kind": "anime.recogniser",
         "characters": recogniser.characters,
         "fit_picture": fit_picture,
-        "describer": {"kept": recogniser.describer.kept, "gaussians": recogniser.describer.gaussians},
+        "describer": _settings_of(describer),
         "metric": list(recogniser.metric.basis.shape),
         "calibration": vars(recogniser.calibration),
         "exemplars": recogniser.exemplars.names,
@@ -73,27 +76,47 @@ def load_recogniser(folder: Path) -> Recogniser:
     facts = read_recogniser_facts(folder)
     tensors = _read(folder / TENSORS)
     try:
-        describer = Describer(**facts["describer"])
-        shape = {"origin": describer.length, "basis": tuple(facts["metric"])}
-        described = {k.removeprefix(_DESCRIBER): v for k, v in tensors.items() if k.startswith(_DESCRIBER)}
-        _load(describer, described, TENSORS)
+        network = _load_network(facts["network"], folder) if facts["network"] is not None else None
+        describer = _load_describer(facts["describer"], tensors, network)
         metric = Metric(tensors["metric.origin"], tensors["metric.basis"])
         exemplars = Exemplars(tensors["exemplars.vectors"], tensors["exemplars.labels"], list(facts["exemplars"]))
-        fits = (len(metric.origin), tuple(metric.basis.shape)) == (shape["origin"], shape["basis"])
+        fits = len(metric.origin) == describer.length and list(metric.basis.shape) == list(facts["metric"])
         if not fits or len(exemplars.vectors) != len(exemplars.names) or len(exemplars.labels) != len(exemplars.names):
             raise _mismatch(TENSORS)
-        recogniser = Recogniser(
-            list(facts["characters"]), describer, metric, exemplars, Calibration(**facts["calibration"])
+        return Recogniser(
+            list(facts["characters"]),
+            describer,
+            metric,
+            exemplars,
+            Calibration(**facts["calibration"]),
+            network,
+            list(facts["network"]["characters"]) if network is not None else [],
         )
-        if facts["network"] is not None:
-            recogniser.network_classes = list(facts["network"]["characters"])
-            recogniser.network = CharacterNetwork(
-                facts["network"]["architecture"], len(recogniser.network_classes), int(facts["network"]["size"])
-            ).eval()
-            _load(recogniser.network.net, _read(folder / NETWORK), NETWORK)
     except (KeyError, TypeError, ValueError) as error:
         raise _damaged(FACTS) from error
-    return recogniser
+
+
+def _load_network(facts: Mapping[str, Any], folder: Path) -> CharacterNetwork:
+    network = CharacterNetwork(facts["architecture"], len(facts["characters"]), int(facts["size"])).eval()
+    _load(network.net, _read(folder / NETWORK), NETWORK)
+    return network
+
+
+def _settings_of(describer: Describer | NetworkDescriber) -> dict[str, int] | None:
+    """None stands for the network's own features."""
+    return {"kept": describer.kept, "gaussians": describer.gaussians} if isinstance(describer, Describer) else None
+
+
+def _load_describer(
+    settings: Mapping[str, int] | None, tensors: Mapping[str, Tensor], network: CharacterNetwork | None
+) -> Describer | NetworkDescriber:
+    if settings is None:
+        if network is None:
+            raise _mismatch(FACTS)
+        return NetworkDescriber(network)
+    describer = Describer(**settings)
+    _load(describer, {k.removeprefix(_DESCRIBER): v for k, v in tensors.items() if k.startswith(_DESCRIBER)}, TENSORS)
+    return describer
 
 
 def read_recogniser_facts(folder: Path) -> dict[str, Any]:
