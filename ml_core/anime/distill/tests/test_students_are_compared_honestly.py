@@ -30,7 +30,8 @@ TINY = {"epochs": 2, "batch_size": 8, "device": "cpu", "threads": 1, "ema_decay"
 
 
 def distill(teacher: Path, known: Path, out: Path, *, resume: bool = False, **changes: Any) -> dict[str, Any]:
-    config = {"known": str(known), "teacher": str(teacher), "image_size": 32, "validation": 0.2, "views": 2, "fit": TINY, **changes}
+    own = {"known": str(known), "teacher": str(teacher), "image_size": 32, "validation": 0.2, "views": 2, "fit": TINY}
+    config = {**own, **changes}
     path = out.with_name(f"{out.name}.json")
     path.write_text(json.dumps(config))
     main(["anime.distill", "--config", str(path), "--out", str(out), *(["--resume"] if resume else [])])
