@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from anime.models import CharacterImage
 from cvstudio.common.keyset import Sort
@@ -46,7 +46,18 @@ class ImageQuery:
         if self.source:
             rows = rows.filter(source=self.source)
         if self.flag:
-            rows = rows.exclude(flags="") if self.flag == "any" else rows.filter(flags__contains=self.flag)
+            rows = rows.exclude(flags="") if self.flag == "any" else rows.filter(_has_word("flags", self.flag))
         if self.text:
             rows = rows.filter(path__icontains=self.text)
         return rows
+
+
+def _has_word(field: str, word: str) -> Q:
+    """Whether words with blanks between hold this one."""
+    first, last, between = f"{word} ", f" {word}", f" {word} "
+    return (
+        Q(**{field: word})
+        | Q(**{f"{field}__startswith": first})
+        | Q(**{f"{field}__endswith": last})
+        | Q(**{f"{field}__contains": between})
+    )

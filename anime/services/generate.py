@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import binascii
 import io
-import json
 from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
@@ -18,12 +17,12 @@ from anime.storage import generated_file
 from cvstudio.inference.services.check_rate import check_rate
 from cvstudio.inference.serving.client import Ask, predict_remotely
 from cvstudio.weights.models import WeightVersion
+from ml_core.anime.generate.request import MOST_IMAGES, PaintRequest, pack_request
 from ml_core.errors import FormatError
 
 if TYPE_CHECKING:
     from cvstudio.accounts.models import User
 
-MOST_AT_ONCE: Final = 64
 HIGHEST_SEED: Final = 2**31 - 1
 
 
@@ -63,27 +62,23 @@ def generate(
     check_rate(user.pk)
     ask = Ask(weight=str(generator.id), folder=generator.folder, task=generator.weight.task,
               size_bytes=generator.size_bytes, top_k=1)  # fmt: skip
-    request = {"character": character, "truncation": truncation, **wish}
-    answer = predict_remotely(ask, json.dumps(request).encode())
+    request = PaintRequest(character, wish[0], truncation, wish[1])
+    answer = predict_remotely(ask, pack_request(request))
     seed_to = interpolate[1] if interpolate is not None else None
     return _keep(user, generator, character, truncation, seed_to, answer.result.get("images", []))
 
 
-def _wish(seeds: list[int], interpolate: tuple[int, int, int] | None) -> dict[str, Any]:
-    if interpolate is not None:
-        first, last, steps = interpolate
-        numbers, count = [first, last], steps
-        wish: dict[str, Any] = {"between": [first, last], "steps": steps}
-    else:
-        numbers, count = seeds, len(seeds)
-        wish = {"seeds": seeds}
-    if not (2 if interpolate else 1) <= count <= MOST_AT_ONCE:
-        raise AnimeError(f"Between 1 and {MOST_AT_ONCE} images are drawn at once.", code="anime.count",
-                         where="steps" if interpolate else "seeds", hint="Draw them in parts.")  # fmt: skip
+def _wish(seeds: list[int], interpolate: tuple[int, int, int] | None) -> tuple[tuple[int, ...], int]:
+    """Seeds and steps, 0 without a walk."""
+    numbers, steps = (tuple(seeds), 0) if interpolate is None else (interpolate[:2], interpolate[2])
+    least, count = (1, len(numbers)) if interpolate is None else (2, steps)
+    if not least <= count <= MOST_IMAGES:
+        raise AnimeError(f"Between {least} and {MOST_IMAGES} images are drawn at once.", code="anime.count",
+                         where="seeds" if interpolate is None else "steps", hint="Draw them in parts.")  # fmt: skip
     if not all(0 <= number <= HIGHEST_SEED for number in numbers):
         raise AnimeError(f"Seeds are whole numbers from 0 to {HIGHEST_SEED:,}.", code="anime.seed", where="seeds",
                          hint="Choose another seed.")  # fmt: skip
-    return wish
+    return numbers, steps
 
 
 def _keep(

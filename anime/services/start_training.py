@@ -29,7 +29,9 @@ RECIPES: Final[dict[str, str]] = {
 }
 #: Settings that name files: the app itself says what these are, so that no client leads to files of others.
 OF_THE_APP: Final = ("known", "test", "sources", "captions", "teacher", "recogniser", "judge", "target_class")
-_NAMED: Final = {"pretrained": re.compile(r"[A-Za-z0-9_]{1,60}"), "text_model": re.compile(r"[A-Za-z0-9_-]{1,60}")}
+#: Weights to begin from: by a name, never by the path of a file.
+_NAMED: Final = ("pretrained", "features", "text_model")
+_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,60}")
 
 
 def start_training(
@@ -129,7 +131,7 @@ def _check(settings: dict[str, Any]) -> None:
     if taken:
         raise AnimeError(f'"{taken[0]}" is not set here.', code="anime.setting", where=f"settings.{taken[0]}",
                          hint="Leave it out; choose collection, recogniser and character instead.")  # fmt: skip
-    for name, pattern in _NAMED.items():
-        if name in settings and not (isinstance(settings[name], str) and pattern.fullmatch(settings[name])):
+    for name in _NAMED:
+        if name in settings and not (isinstance(settings[name], str) and _NAME.fullmatch(settings[name])):
             raise AnimeError("Pretrained weights are chosen by their name.", code="anime.setting",
                              where=f"settings.{name}", hint="auto, scratch, or a name such as DEFAULT.")  # fmt: skip

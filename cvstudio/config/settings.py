@@ -253,6 +253,7 @@ DOMAIN_ENUMS = {  # names of enumerations that several forms of a domain share, 
         "HsiSceneStateEnum": "hsi.models.Scene.State",
         "StellarWorkStateEnum": "stellar.models.WorkState",
         "StellarDownloadKindEnum": "stellar.models.Download.Kind",
+        "AnimeTrainingKindEnum": "anime.models.Training.Kind",
     }.items()
     if path.split(".")[0] in DOMAIN_APPS
 }
@@ -270,6 +271,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "ENUM_NAME_OVERRIDES": {
         "RunStateEnum": "cvstudio.runs.models.RunState",
         "DatasetVersionStateEnum": "cvstudio.datasets.models.DatasetVersion.State",
+        "DatasetTaskEnum": "cvstudio.datasets.models.DatasetVersion.Task",
+        "ImportTaskEnum": ["classify", "detect", "auto"],
         "DatasetSourceEnum": "cvstudio.datasets.models.Dataset.Source",
         "NewDatasetSourceEnum": ["folder", "sample"],
         "WeightSourceEnum": "cvstudio.weights.models.WeightVersion.Source",

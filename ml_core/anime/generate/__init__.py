@@ -1,0 +1,1 @@
+"""Draws new images of a character, and judges what was drawn."""
