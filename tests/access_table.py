@@ -167,6 +167,7 @@ ROWS: dict[str, Row] = {
     "GET /api/v1/weights/{weight_id}": row(*OWNED),
     "DELETE /api/v1/weights/{weight_id}": row(401, 404, 409, 409),
     "GET /api/v1/weights/{weight_id}/download": row(*OWNED),
+    "POST /api/v1/weights/{weight_id}/export": row(401, 404, 202, 202),
     # inference; without a worker the owner's request ends as 503 and nothing is lost
     "POST /api/v1/inference/predict": row(401, 404, 503, 503, body=thing(weight="weight_version", image_id="image")),
     "POST /api/v1/inference/predict-image": row(
@@ -227,6 +228,7 @@ PAGES: dict[str, Page] = {
     "/weights/upload": LIST,
     "/weights/{weight_id}": THING,
     "/weights/{weight_id}/change": ACTION,
+    "/weights/{weight_id}/export": ACTION,
     "/weights/{weight_id}/delete": Page(NO_FORM, (SIGN_IN, 404, 302, 302)),
     "/runs/": Page(SHOWN, SHOWN),
     "/runs/compare": Page(SHOWN, SHOWN),

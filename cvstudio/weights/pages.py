@@ -13,15 +13,18 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from cvstudio.accounts.current import current_user
 from cvstudio.common.quantities import scaled_bytes
 from cvstudio.weights.forms import UploadForm
 from cvstudio.weights.presentation import MOST_CLASSES, lineage, predict_calls
 from cvstudio.weights.selectors import children_of, siblings_of, versions_for, weight_tree
 from cvstudio.weights.services.change_weight import change_weight
 from cvstudio.weights.services.delete_weight import delete_weight, preview_deletion
+from cvstudio.weights.services.export_weight import can_be_exported, export_weight, exports_of
 from cvstudio.weights.uses import use_address
 from ml_core.errors import CodedError
 
+MOST_EXPORTS = 5
 HOW_TO_SAVE = 'from safetensors.torch import save_file\n\nsave_file(model.state_dict(), "model.safetensors")'
 
 
@@ -47,6 +50,8 @@ def detail_page(request: HttpRequest, weight_id: UUID) -> HttpResponse:
         "more_classes": max(0, len(version.classes) - MOST_CLASSES),
         "use_url": use_address(version.weight.task, version.id),
         "calls": predict_calls(request.build_absolute_uri("/")[:-1], version.id),
+        "can_export": can_be_exported(version),
+        "exports": exports_of(version, request.user)[:MOST_EXPORTS],
         "deletion": preview_deletion(version),
     }
     return render(request, "weights/detail.html", context)
@@ -73,6 +78,18 @@ def change_page(request: HttpRequest, weight_id: UUID) -> HttpResponse:
     except CodedError as error:
         messages.error(request, f"{error.message} {error.hint}")
     return redirect("weights:detail", weight_id)
+
+
+@login_required
+@require_POST
+def export_page(request: HttpRequest, weight_id: UUID) -> HttpResponse:
+    """Write it for other programs; the answer is the page of that run."""
+    version = get_object_or_404(versions_for(request.user), id=weight_id)
+    try:
+        return redirect("runs:detail", export_weight(version, current_user(request)).id)
+    except CodedError as error:
+        messages.error(request, f"{error.message} {error.hint}")
+        return redirect("weights:detail", weight_id)
 
 
 @login_required

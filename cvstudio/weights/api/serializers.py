@@ -201,3 +201,9 @@ class DeletionSerializer(serializers.Serializer):
     bytes_freed = serializers.IntegerField()
     dependants = serializers.IntegerField()
     weight_deleted = serializers.BooleanField()
+
+
+class ExportSerializer(serializers.Serializer):
+    """The run that writes the formats."""
+
+    run = serializers.UUIDField()

@@ -11,5 +11,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("weights/tree", views.WeightTreeView.as_view(), name="api-weights-tree"),
     path("weights/upload", views.WeightUploadView.as_view(), name="api-weights-upload"),
     path("weights/<uuid:weight_id>", views.WeightDetailView.as_view(), name="api-weight"),
+    path("weights/<uuid:weight_id>/export", views.WeightExportView.as_view(), name="api-weight-export"),
     path("weights/<uuid:weight_id>/download", views.WeightDownloadView.as_view(), name="api-weight-download"),
 ]

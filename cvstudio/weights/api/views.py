@@ -18,6 +18,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from cvstudio.accounts.current import current_user
 from cvstudio.common.api.pagination import KeysetPagination
 from cvstudio.common.file_response import file_response
 from cvstudio.weights.api import serializers
@@ -26,6 +27,7 @@ from cvstudio.weights.models import WeightVersion
 from cvstudio.weights.selectors import versions_for, weight_tree
 from cvstudio.weights.services.delete_weight import delete_weight
 from cvstudio.weights.services.download_weight import PARTS, prepare_download
+from cvstudio.weights.services.export_weight import export_weight
 from cvstudio.weights.services.upload_weight import Described, refuse_length, upload_weight
 
 
@@ -113,3 +115,14 @@ class WeightDownloadView(APIView):
         version = get_object_or_404(versions_for(request.user), id=weight_id)
         found = prepare_download(version, request.query_params.get("part", "folder"))
         return file_response(request, found.path, found.name, found.media_type, afterwards=found.discard)
+
+
+class WeightExportView(APIView):
+    """A version in formats of other programs."""
+
+    @extend_schema(request=None, responses={202: serializers.ExportSerializer})
+    def post(self, request: Request, weight_id: UUID) -> Response:
+        """Queue it. The run leaves ``export.zip`` (ONNX, torch.export) and ``parity.json`` among its artifacts."""
+        version = get_object_or_404(versions_for(request.user), id=weight_id)
+        run = export_weight(version, current_user(request))
+        return Response(serializers.ExportSerializer({"run": run.id}).data, status.HTTP_202_ACCEPTED)
