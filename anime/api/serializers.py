@@ -63,7 +63,7 @@ class NewCollectionSerializer(serializers.Serializer):
     name = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
     accept_rejects = serializers.BooleanField(required=False, default=False)
     seed = serializers.IntegerField(min_value=0, max_value=2**31 - 1, default=0, help_text="Decides the sample.")
-    per_character = serializers.IntegerField(min_value=1, max_value=200, default=24, help_text="Images of the sample.")
+    per_character = serializers.IntegerField(min_value=2, max_value=200, default=24, help_text="Images of the sample.")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Each source needs what it is made from."""

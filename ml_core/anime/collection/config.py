@@ -12,7 +12,7 @@ class SampleConfig(RecipeConfig):
 
     images: str = option(description="Folder that the images are written to.", group=DATA, min_length=1)
     version: str = option(description="Folder of the data set version to make.", group=DATA, min_length=1)
-    per_character: int = option(24, description="Images of each character.", group=DATA, ge=1, le=1000)
+    per_character: int = option(24, description="Images of each character.", group=DATA, ge=2, le=1000)
     height: int = option(192, description="Height of an image.", group=DATA, unit="px", ge=64, le=1024)
     seed: int = option(0, description="Decides what is drawn.", group=DATA, ge=0, le=2**31 - 1)
 

@@ -63,7 +63,7 @@ def _save(image: Image.Image, path: Path) -> None:
 def _plant_faults(folder: Path, one: Looks, other: Looks) -> list[dict[str, str]]:
     shutil.copyfile(folder / one.name / "000.png", folder / one.name / "copy of 000.png")
     shutil.copyfile(folder / other.name / "001.webp", folder / one.name / "filed wrongly.webp")
-    shutil.copyfile(folder / other.name / "003.png", folder / other.name / "really a png.jpg")
+    shutil.copyfile(folder / other.name / "000.png", folder / other.name / "really a png.jpg")
     (folder / other.name / "notes.txt").write_text("A text among the images is left aside.\n", encoding="utf-8")
     return [
         {"path": f"{one.name}/copy of 000.png", "source": "ink"},
