@@ -153,7 +153,7 @@ def gallery_rows(collection: Collection, images: Iterable[CharacterImage]) -> li
     waiting = waiting_words(collection, [row.path for row in rows])
     return [
         {
-            "id": str(row.id), "path": row.path, "class": row.character.name, "split": row.image.split,
+            "id": str(row.id), "path": row.path, "class": row.character.name,
             "character": row.character, "likely": row.likely, "source": row.source,
             "findings": [{"key": flag, "title": finding_words(flag)} for flag in row.findings],
             "thumbnail": thumbnail(collection, row.image_id),
@@ -166,11 +166,10 @@ def gallery_rows(collection: Collection, images: Iterable[CharacterImage]) -> li
     ]  # fmt: skip
 
 
-def viewer_data(rows: Iterable[dict[str, Any]]) -> dict[str, Any]:
-    """The same as plain values for the large view of data sets; characters have no boxes."""
-    keys = ("id", "path", "class", "split", "view", "page", "width", "height", "format", "mode", "size")
-    images = [{**{key: row[key] for key in keys}, "file": row["view"], "shapes": []} for row in rows]
-    return {"classes": [], "marked": [], "images": images}
+def viewer_data(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The same as plain values for the large view."""
+    keys = ("path", "class", "view", "page", "width", "height", "format", "mode", "size")
+    return [{key: row[key] for key in keys} for row in rows]
 
 
 def waiting_words(collection: Collection, paths: list[str]) -> dict[str, str]:
