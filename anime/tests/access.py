@@ -9,7 +9,7 @@ from anime.models import Training
 from anime.tests.makers import make_enrolment, make_recognition
 from anime.tests.model_makers import make_collection_row, make_drawn, make_generator, make_recogniser
 from ml_core.anime.tests.drawn import NAMES, draw_face
-from tests.access_rows import ACTION, LIST, MEMBERS, NO_FORM, OWNED, SIGN_IN, THING, Page, Row, row, thing
+from tests.access_rows import ACTION, LIST, MEMBERS, NO_FORM, OWNED, SHOWN, SIGN_IN, THING, Page, Row, row, thing
 
 API = "/api/v1/anime"
 
@@ -90,6 +90,9 @@ ROWS: dict[str, Row] = {
     f"GET {API}/generated/{{id}}/image": row(*OWNED),
 }
 
+NOT_DRAWN = Page((SIGN_IN, 404, 404, 404), NO_FORM)
+"""Alice's training made a recogniser, which draws nothing."""
+
 PAGES: dict[str, Page] = {
     "/anime/": LIST,
     "/anime/new": LIST,
@@ -116,6 +119,22 @@ PAGES: dict[str, Page] = {
     "/anime/enrolments/{id}": THING,
     "/anime/enrolments/{id}/progress": THING,
     "/anime/enrolments/{id}/do/{action}": ACTION,
+    "/anime/train": Page(SHOWN, (SIGN_IN, 422, 422, 422)),
+    "/anime/train/estimate": LIST,
+    "/anime/trainings": LIST,
+    "/anime/trainings/{id}/do/{action}": ACTION,
+    "/anime/trainings/{id}/timeline": NOT_DRAWN,
+    "/anime/trainings/{id}/samples": NOT_DRAWN,
+    "/anime/recognisers": LIST,
+    "/anime/recognisers/{id}": THING,
+    "/anime/recognisers/{id}/images": THING,
+    "/anime/compare": LIST,
+    "/anime/generators": LIST,
+    "/anime/generators/{id}": THING,
+    "/anime/generate": Page(SHOWN, (SIGN_IN, 200, 200, 200)),  # the answer is a part of the page, with what is wrong
+    "/anime/generated": LIST,
+    "/anime/generated/{id}/do/{action}": Page(NO_FORM, (SIGN_IN, 404, 200, 200)),
+    "/anime/search": Page(SHOWN, (SIGN_IN, 200, 200, 200)),
 }
 
 
