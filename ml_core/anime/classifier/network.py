@@ -13,10 +13,16 @@ from torchvision import models
 
 Architecture = Literal["efficientnet_b0", "mobilenet_v2"]
 
+#: Layers that are the last ones before maps are halved, with the channels of their maps. The last of all is left out.
+_DEPTHS: Final = {
+    "efficientnet_b0": {1: 16, 2: 24, 3: 40, 5: 112},
+    "mobilenet_v2": {1: 16, 3: 24, 6: 32, 13: 96},
+}
 #: ImageNet's values, which published weights expect.
 MEAN: Final = (0.485, 0.456, 0.406)
 DEVIATION: Final = (0.229, 0.224, 0.225)
 _BATCH: Final = 64
+_LEAST_VARIANCE: Final = 1e-4  # of a map: the root of nothing has no slope
 
 
 class CharacterNetwork(nn.Module):
@@ -44,6 +50,11 @@ class CharacterNetwork(nn.Module):
         return self.head.in_features
 
     @property
+    def statistics_length(self) -> int:
+        """Number of statistics that `seen` gives."""
+        return 2 * sum(_DEPTHS[self.architecture].values())
+
+    @property
     def head(self) -> nn.Linear:
         """The last layer."""
         layer = self.net.classifier[-1]
@@ -68,27 +79,33 @@ class CharacterNetwork(nn.Module):
         """(N, 3, size, size) float 0..1 to (N, length) features, what the last layer reads."""
         return functional.adaptive_avg_pool2d(self.maps(views), 1).flatten(1)
 
+    def seen(self, views: Tensor) -> tuple[Tensor, Tensor]:
+        """(N, 3, size, size) float 0..1 to features (N, length) and statistics of maps less deep.
+
+        Means and deviations over the maps tell of colours and lines wherever they are, which few images teach the
+        last layer to keep.
+
+        Returns:
+            What `pooled` gives, and (N, S) means and deviations.
+        """
+        maps, statistics = (views - self.mean) / self.deviation, []
+        for depth, layer in enumerate(self.net.features):
+            maps = layer(maps)
+            if depth in _DEPTHS[self.architecture]:
+                statistics += [maps.mean((2, 3)), (maps.var((2, 3)) + _LEAST_VARIANCE).sqrt()]
+        return functional.adaptive_avg_pool2d(maps, 1).flatten(1), torch.cat(statistics, dim=1)
+
     @torch.no_grad()
-    def features(self, pixels: Tensor) -> Tensor:
-        """(N, 3, S, S) uint8 to (N, length) float32, the mean over each picture and its mirror image."""
+    def logits(self, pixels: Tensor) -> Tensor:
+        """(N, 3, S, S) uint8 to (N, classes) float32, the mean over each picture and its mirror image."""
         was_training = self.training
         self.eval()
         found = []
         for start in range(0, len(pixels), _BATCH):
             views = at_size(pixels[start : start + _BATCH], self.size).to(self.mean.device)
-            found.append(((self.pooled(views) + self.pooled(views.flip(3))) / 2).float().cpu())
+            found.append(((self(views) + self(views.flip(3))) / 2).float().cpu())
         self.train(was_training)
-        return torch.cat(found) if found else torch.zeros(0, self.length)
-
-    @torch.no_grad()
-    def logits_of(self, features: Tensor) -> Tensor:
-        """(N, classes) for what `features` gave; the last layer is linear, so these are means of logits as well."""
-        logits: Tensor = functional.linear(features, self.head.weight.cpu(), self.head.bias.cpu())
-        return logits
-
-    def logits(self, pixels: Tensor) -> Tensor:
-        """(N, 3, S, S) uint8 to (N, classes) float32, the mean over each picture and its mirror image."""
-        return self.logits_of(self.features(pixels))
+        return torch.cat(found) if found else torch.zeros(0, self.classes)
 
     def log_probabilities(self, pixels: Tensor, temperature: float) -> NDArray[np.float64]:
         """(N, classes) float64 logarithms of probabilities."""

@@ -58,8 +58,8 @@ def run_distill(config: DistillConfig, run: RunContext) -> dict[str, Any]:
     students, result = _train(config, run, lesson, teacher)
     learnt = lesson.learnt()
     named = {
-        name: as_recogniser(network.cpu().eval(), teacher.characters, learnt)
-        for name, network in (("student", students.student), ("student_alone", students.alone))
+        name: as_recogniser(describer.cpu().eval(), teacher.characters, learnt)
+        for name, describer in (("student", students.student), ("student_alone", students.alone))
     }
     judging = _other_images(config, teacher, fit_picture, side) if config.test else lesson.judging()
     table = compare(teacher, folder, named, judging, teacher_may_be_judged=bool(config.test))

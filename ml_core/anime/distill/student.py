@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ml_core.anime.classifier.data import PictureData
-from ml_core.anime.classifier.network import CharacterNetwork
 from ml_core.anime.describe.by_network import NetworkDescriber
 from ml_core.anime.recognise.calibration import best_temperature, log_softmax
 from ml_core.anime.recognise.fitting import STRANGE_SHARE, mean_kinship
@@ -40,22 +39,23 @@ class Learnt:
     labels: Tensor
 
 
-def as_recogniser(network: CharacterNetwork, characters: list[str], learnt: Learnt) -> Recogniser:
+def as_recogniser(describer: NetworkDescriber, characters: list[str], learnt: Learnt) -> Recogniser:
     """Fit metric and prototypes to what the network learnt from, and calibrate on the images held out."""
-    describer, known = NetworkDescriber(network), learnt.images.labels
+    known = learnt.images.labels
     plain = describer.describe(learnt.images.pixels)
     seen = torch.cat([plain, *(_described(describer, learnt.images, view) for view in range(_VIEWS))])
     metric = fit_metric(seen, known.repeat(1 + _VIEWS))
     vectors = metric(plain)
-    held = describer.describe(learnt.pixels)
-    kinship = mean_kinship(vectors, known, metric(held), learnt.labels)
+    logits, descriptions = describer.look(learnt.pixels)
+    held = metric(descriptions)
+    kinship = mean_kinship(vectors, known, held, learnt.labels)
     factors = few_picture_factors(torch.bincount(known, minlength=len(characters)), kinship)
     directions = prototypes(vectors, known, len(characters))
-    scores = similarities(metric(held), directions, factors).double().numpy()
-    calibration = _calibrate(scores, network.logits_of(held).double().numpy(), learnt.labels.numpy(), kinship)
+    scores = similarities(held, directions, factors).double().numpy()
+    calibration = _calibrate(scores, logits.double().numpy(), learnt.labels.numpy(), kinship)
     names = [learnt.images.item_name(row) for row in range(len(learnt.images))]
     exemplars = Exemplars(vectors, known, names)
-    return Recogniser(list(characters), describer, metric, exemplars, calibration, network, list(characters))
+    return Recogniser(list(characters), describer, metric, exemplars, calibration, describer.network, list(characters))
 
 
 def _described(describer: NetworkDescriber, images: PictureData, view: int) -> Tensor:

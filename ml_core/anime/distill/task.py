@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ml_core.anime.classifier.network import CharacterNetwork
+from ml_core.anime.describe.by_network import NetworkDescriber
 from ml_core.anime.distill.data import small
 from ml_core.engine.task import Gather, ParameterGroup, Step, Task
 
@@ -23,20 +24,20 @@ ALONE: Final = "alone"
 
 
 class Students(nn.Module):
-    """Two networks that begin as one; ``reader`` tells from the features of the first what it has been told of."""
+    """Two networks that begin as one; ``reader`` tells from the description of the first what it has been told of."""
 
     def __init__(self, network: CharacterNetwork, told: int) -> None:
         super().__init__()
-        self.student = network
-        self.alone = copy.deepcopy(network)
-        self.reader = nn.Linear(network.length, told)
+        self.student = NetworkDescriber(network)
+        self.alone = copy.deepcopy(self.student)
+        self.reader = nn.Linear(self.student.length, told)
 
     def forward(self, views: Tensor, who: str) -> tuple[Tensor, Tensor | None]:
-        """Logits of one for (N, 3, size, size) views, and what is read from the features of the first."""
+        """Logits of one for (N, 3, size, size) views, and what is read from the description of the first."""
         if who == ALONE:
-            return self.alone(views), None
-        features = self.student.pooled(views)
-        return self.student.classify(features), self.reader(features)
+            return self.alone(views)[0], None
+        logits, description = self.student(views)
+        return logits, self.reader(description)
 
 
 class DistillTask(Task):
@@ -55,7 +56,7 @@ class DistillTask(Task):
 
     def __init__(self, students: Students, *, temperature: float, hard_share: float, description_weight: float) -> None:
         self.model: nn.Module = students
-        self._size = students.student.size
+        self._size = students.student.network.size
         self._temperature, self._hard_share = temperature, hard_share
         self._description_weight = description_weight
         self._noted: list[tuple[Tensor, ...]] = []

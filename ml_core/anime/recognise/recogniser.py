@@ -100,16 +100,17 @@ class Recogniser:
 
     def answer(self, pixels: Tensor, vectors: Tensor | None = None) -> Answer:
         """Recognise (N, 3, S, S) uint8 pictures; ``vectors`` saves describing them again."""
-        features = self.network.features(pixels) if self.network is not None else None
-        if vectors is None:
-            seen = features if isinstance(self.describer, NetworkDescriber) else None
-            vectors = self.vectors(pixels) if seen is None else self.metric(seen)
+        logits = None
+        if vectors is None and isinstance(self.describer, NetworkDescriber):
+            logits, descriptions = self.describer.look(pixels)
+            vectors = self.metric(descriptions)
+        elif vectors is None:
+            vectors = self.vectors(pixels)
         scores = self.similarities(vectors)
         logs = log_softmax(scores / self.calibration.prototype_temperature)
-        if self.network is not None and features is not None:
-            heard = log_softmax(
-                self.network.logits_of(features).double().numpy() / self.calibration.network_temperature
-            )
+        if self.network is not None:
+            logits = self.network.logits(pixels) if logits is None else logits
+            heard = log_softmax(logits.double().numpy() / self.calibration.network_temperature)
             places = [self.characters.index(name) for name in self.network_classes if name in self.characters]
             columns = [number for number, name in enumerate(self.network_classes) if name in self.characters]
             logs = hear_network(logs, heard[:, columns], places, self.calibration.network_share)

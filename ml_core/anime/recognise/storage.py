@@ -33,8 +33,7 @@ def save_recogniser(recogniser: Recogniser, folder: Path, fit_picture: Fit = "cr
     """Write the files into ``folder``, which is made where it is missing; returns their names, tensors first."""
     folder.mkdir(parents=True, exist_ok=True)
     describer = recogniser.describer
-    own = isinstance(describer, Describer)
-    tensors = {f"{_DESCRIBER}{name}": tensor for name, tensor in describer.state_dict().items()} if own else {}
+    tensors = {f"{_DESCRIBER}{name}": tensor for name, tensor in _own_tensors(describer).items()}
     tensors |= {
         "metric.origin": recogniser.metric.origin,
         "metric.basis": recogniser.metric.basis,
@@ -103,20 +102,28 @@ def _load_network(facts: Mapping[str, Any], folder: Path) -> CharacterNetwork:
 
 
 def _settings_of(describer: Describer | NetworkDescriber) -> dict[str, int] | None:
-    """None stands for the network's own features."""
+    """None stands for a description by the network."""
     return {"kept": describer.kept, "gaussians": describer.gaussians} if isinstance(describer, Describer) else None
+
+
+def _own_tensors(describer: Describer | NetworkDescriber) -> dict[str, Tensor]:
+    """Those that do not lie in the network's file."""
+    return (describer if isinstance(describer, Describer) else describer.scale).state_dict()
 
 
 def _load_describer(
     settings: Mapping[str, int] | None, tensors: Mapping[str, Tensor], network: CharacterNetwork | None
 ) -> Describer | NetworkDescriber:
-    if settings is None:
-        if network is None:
-            raise _mismatch(FACTS)
-        return NetworkDescriber(network)
-    describer = Describer(**settings)
-    _load(describer, {k.removeprefix(_DESCRIBER): v for k, v in tensors.items() if k.startswith(_DESCRIBER)}, TENSORS)
-    return describer
+    own = {name.removeprefix(_DESCRIBER): tensor for name, tensor in tensors.items() if name.startswith(_DESCRIBER)}
+    if settings is not None:
+        describer = Describer(**settings)
+        _load(describer, own, TENSORS)
+        return describer
+    if network is None:
+        raise _mismatch(FACTS)
+    by_network = NetworkDescriber(network).eval()
+    _load(by_network.scale, own, TENSORS)
+    return by_network
 
 
 def read_recogniser_facts(folder: Path) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from torch.nn import functional
 
 from ml_core.anime.classifier.network import CharacterNetwork
 from ml_core.anime.collection.reading import read_collection
+from ml_core.anime.describe.by_network import NetworkDescriber
 from ml_core.anime.distill.compare import verdict_on
 from ml_core.anime.distill.data import Softness, TaughtData
 from ml_core.anime.distill.lesson import Lesson, prepare_lesson
@@ -143,7 +144,9 @@ def test_a_student_is_a_recogniser(drawn_model, known, tmp_path):
     """It keeps its word when it is loaded, and looks at an image once."""
     teacher = load_recogniser(drawn_model)
     made, _ = lesson(known, teacher)
-    student = as_recogniser(CharacterNetwork("mobilenet_v2", 4, 32).eval(), teacher.characters, made.learnt())
+    student = as_recogniser(
+        NetworkDescriber(CharacterNetwork("mobilenet_v2", 4, 32)), teacher.characters, made.learnt()
+    )
     save_recogniser(student, tmp_path)
     again, pixels = load_recogniser(tmp_path), made.held.pixels
     one, two = student.answer(pixels), again.answer(pixels)
