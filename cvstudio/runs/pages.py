@@ -13,6 +13,7 @@ from django.shortcuts import render
 from cvstudio.accounts.current import current_user
 from cvstudio.common.keyset import keyset_page
 from cvstudio.runs.compare import MAX_RUNS, compare_metrics, compare_settings
+from cvstudio.runs.compare_words import compare_in_words, spread_in_words
 from cvstudio.runs.export import runs_as_csv
 from cvstudio.runs.listing import (
     COLUMNS,
@@ -76,6 +77,8 @@ def compare_page(request: HttpRequest) -> HttpResponse:
     runs = [found[run_id] for run_id in wanted if run_id in found]
     context = {
         "runs": runs,
+        "words": compare_in_words(runs) if runs else [],
+        "spread": spread_in_words(runs) if runs else [],
         "settings": compare_settings(runs),
         "metrics": compare_metrics(runs),
         "curves": [{"id": str(run.id), "name": run.name, "state": run.state} for run in runs],
