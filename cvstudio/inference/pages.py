@@ -40,7 +40,7 @@ def predict_page(request: HttpRequest) -> HttpResponse:
         "image": _image(request),
         "is_served": is_served(),
         "max_bytes": limits().max_image_bytes,
-        "calls": predict_calls(request.build_absolute_uri("/")[:-1], choices.chosen or "WEIGHT"),
+        "calls": predict_calls(request.build_absolute_uri("/")[:-1], choices.chosen or "WEIGHT", choices.task),
     }
     return render(request, "inference/predict.html", context)
 

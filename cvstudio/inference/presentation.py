@@ -22,6 +22,11 @@ class Choices:
     weights: list[WeightVersion]
     chosen: UUID | None
 
+    @property
+    def task(self) -> str:
+        """Of the chosen one."""
+        return next((version.weight.task for version in self.weights if version.id == self.chosen), "")
+
 
 @dataclass(frozen=True)
 class ClassCount:

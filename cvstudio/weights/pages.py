@@ -49,7 +49,7 @@ def detail_page(request: HttpRequest, weight_id: UUID) -> HttpResponse:
         "classes": version.classes[:MOST_CLASSES],
         "more_classes": max(0, len(version.classes) - MOST_CLASSES),
         "use_url": use_address(version.weight.task, version.id),
-        "calls": predict_calls(request.build_absolute_uri("/")[:-1], version.id),
+        "calls": predict_calls(request.build_absolute_uri("/")[:-1], version.id, version.weight.task),
         "can_export": can_be_exported(version),
         "exports": exports_of(version, request.user)[:MOST_EXPORTS],
         "deletion": preview_deletion(version),

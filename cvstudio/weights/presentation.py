@@ -52,9 +52,10 @@ def lineage(version: WeightVersion) -> list[Step]:
     return steps
 
 
-def predict_calls(address: str, version_id: Any) -> dict[str, str]:
+def predict_calls(address: str, version_id: Any, task: str = "") -> dict[str, str]:
     """The same prediction with curl and with Python, ready to paste."""
     url = f"{address}/api/v1/inference/predict-image"
+    answers = "boxes" if task == "vision.detect" else "top"
     parts = (f"curl -sS {url}", '-H "Authorization: Bearer $TOKEN"', f"-F weight={version_id}", "-F image=@photo.jpg")
     curl = " \\\n  ".join(parts)
     python = "\n".join(
@@ -70,7 +71,7 @@ def predict_calls(address: str, version_id: Any) -> dict[str, str]:
             '        files={"image": image},',
             "    )",
             "answer.raise_for_status()",
-            'for entry in answer.json()["top"]:',
+            f'for entry in answer.json()["{answers}"]:',
             "    print(f\"{entry['probability']:.1%}  {entry['class']}\")",
         )
     )
