@@ -87,7 +87,7 @@ def _differing(one: Run, other: Run) -> list[Difference]:
 
 def _causes(before: Run, after: Run) -> list[str]:
     rows = _differing(before, after)
-    settings = [row for row in rows if row.key not in (_SEED, _DATA, _GRAPH)]
+    settings = [row for row in rows if row.key not in _TOLD_ELSEWHERE]
     told = [
         _("%(setting)s: %(before)s → %(after)s.")
         % {"setting": row.key, "before": row.values[0], "after": row.values[1]}
