@@ -19,7 +19,7 @@ from ml_core.run.files import write_json_atomic
 from ml_core.run.seeds import mix
 
 HEALTH_FILE = "health.json"
-_FEWEST_IMAGES = 20  # below, codebooks and left-out rounds say nothing
+_FEWEST_IMAGES = 40  # below, codebooks and left-out rounds say nothing
 
 
 def examine(config: HealthConfig, run: RunContext) -> dict[str, Any]:
