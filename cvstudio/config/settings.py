@@ -273,6 +273,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "DatasetVersionStateEnum": "cvstudio.datasets.models.DatasetVersion.State",
         "DatasetTaskEnum": "cvstudio.datasets.models.DatasetVersion.Task",
         "ImportTaskEnum": ["classify", "detect", "auto"],
+        "ShapeKindEnum": ["box", "polygons", "mask"],
         "DatasetSourceEnum": "cvstudio.datasets.models.Dataset.Source",
         "NewDatasetSourceEnum": ["folder", "sample"],
         "WeightSourceEnum": "cvstudio.weights.models.WeightVersion.Source",

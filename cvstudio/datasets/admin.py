@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from cvstudio.datasets.models import AugmentationConfig, Dataset, DatasetImage, DatasetVersion
+from cvstudio.datasets.models import AugmentationConfig, Dataset, DatasetExport, DatasetImage, DatasetVersion
 from cvstudio.datasets.services.delete_dataset import delete_dataset
 from cvstudio.datasets.services.start_statistics import start_statistics
 from ml_core.errors import CodedError
@@ -136,20 +136,28 @@ class DatasetAdmin(admin.ModelAdmin):
 class DatasetVersionAdmin(ReadOnlyAdmin):
     """Versions with their counts."""
 
-    list_display = ("dataset", "number", "state", "images", "rejected", "fingerprint", "created_at")
-    list_filter = ("state", "created_at")
-    list_select_related = ("dataset",)
+    list_display = ("dataset", "number", "task", "state", "images", "annotations", "rejected", "parent", "fingerprint",
+                    "created_at")  # fmt: skip
+    list_filter = ("state", "task", "created_at")
+    list_select_related = ("dataset", "parent__dataset")
+    raw_id_fields = ("parent",)
     search_fields = ("dataset__name", "fingerprint", "id")
     exclude = ("statistics",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[DatasetVersion]:
         """Without the statistics."""
-        return super().get_queryset(request).defer("statistics")
+        return super().get_queryset(request).defer("statistics", "parent__statistics")
 
     @admin.display(description=_("images"))
     def images(self, obj: DatasetVersion) -> str:
         """How many."""
         return f"{obj.counts.get('images', 0):,}"
+
+    @admin.display(description=_("annotations"))
+    def annotations(self, obj: DatasetVersion) -> str:
+        """How many; a dash where images have classes."""
+        counts = obj.counts.get("annotations")
+        return f"{counts['kept']:,}" if counts else "–"
 
     @admin.display(description=_("rejects"))
     def rejected(self, obj: DatasetVersion) -> str:
@@ -178,6 +186,30 @@ class DatasetImageAdmin(ReadOnlyAdmin):
     def thumbnail(self, obj: DatasetImage) -> SafeString:
         """The picture."""
         return thumbnails(obj.version.dataset_id, [str(obj.id)])
+
+
+@admin.register(DatasetExport)
+class DatasetExportAdmin(ReadOnlyAdmin):
+    """What was written in other layouts."""
+
+    list_display = ("version", "format", "boxes_only", "state", "written", "run", "created_at")
+    list_filter = ("format", "boxes_only", "created_at")
+    list_select_related = ("version__dataset", "run")
+    search_fields = ("version__dataset__name", "id")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[DatasetExport]:
+        """Without the statistics of the version."""
+        return super().get_queryset(request).defer("version__statistics", "run__config", "run__result")
+
+    @admin.display(description=_("state"))
+    def state(self, obj: DatasetExport) -> str:
+        """Where its run stands."""
+        return obj.run.get_state_display() if obj.run else "–"
+
+    @admin.display(description=_("images"))
+    def written(self, obj: DatasetExport) -> str:
+        """How many were written."""
+        return f"{obj.report['images']['out']:,}" if obj.report else "–"
 
 
 @admin.register(AugmentationConfig)

@@ -35,6 +35,7 @@ from cvstudio.datasets.services.choose_version import choose_version
 from cvstudio.datasets.services.delete_dataset import delete_dataset
 from cvstudio.datasets.services.retry_import import import_again, read_otherwise, retry_import
 from cvstudio.datasets.services.revise_version import revise_version
+from cvstudio.datasets.services.start_export import start_export
 from cvstudio.datasets.services.start_statistics import start_statistics
 from cvstudio.runs.services.control_run import control_run
 from ml_core.data.augment import PRESETS, catalogue
@@ -166,6 +167,11 @@ def _correct(request: HttpRequest, dataset: Dataset, version: DatasetVersion) ->
     return address("health", dataset, made)
 
 
+def _export(request: HttpRequest, dataset: Dataset, version: DatasetVersion) -> str:
+    start_export(version, request.POST.get("format", ""), boxes_only=bool(request.POST.get("boxes_only")))
+    return address("exports", dataset, version)
+
+
 def _choose(request: HttpRequest, dataset: Dataset, version: DatasetVersion) -> str:
     choose_version(version)
     messages.success(request, _("Version %(number)s is in use now.") % {"number": version.number})
@@ -210,5 +216,6 @@ def _delete(request: HttpRequest, dataset: Dataset, version: DatasetVersion) -> 
 
 _ACTIONS = {
     "retry": _retry, "read-otherwise": _read_otherwise, "stop": _stop, "resume": _resume, "measure": _measure,
-    "correct": _correct, "choose": _choose, "new-version": _new_version, "change": _change, "delete": _delete,
+    "correct": _correct, "choose": _choose, "export": _export, "new-version": _new_version,
+    "change": _change, "delete": _delete,
 }  # fmt: skip

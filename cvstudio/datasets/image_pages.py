@@ -68,7 +68,6 @@ def image_page(request: HttpRequest, id: UUID, image_id: UUID) -> HttpResponse:
     context = {
         **head(request, dataset, version, "images"),
         "image": image,
-        "class_name": version.classes[image.label] if image.label is not None else "",
         "before": _image_address(dataset, before, filters),
         "behind": _image_address(dataset, behind, filters),
         "grid": _grid_address(dataset, version, filters),
@@ -110,7 +109,8 @@ def _viewer_data(
     has_boxes = version.task == DatasetVersion.Task.DETECT and rows
     shapes = small_shapes(open_table(version), rows) if has_boxes else [[]] * len(rows)
     marked = filters.found(version)["annotations"] if has_boxes and filters.finding else []
-    return {"classes": version.classes, "marked": marked, "images": [
+    names = {"dataset": str(dataset.id), "version": version.number, "classes": version.classes}
+    return {**names, "marked": marked, "images": [
         {
             "id": str(row.id), "path": row.path, "split": row.split, "width": row.width, "height": row.height,
             "class": version.classes[row.label] if row.label is not None else "", "format": row.format,

@@ -40,6 +40,7 @@ def tabs_of(dataset: Dataset, version: DatasetVersion) -> list[dict[str, Any]]:
         tab("statistics", _("Statistics"), "bars"),
         tab("augmentation", _("Augmentation"), "settings"),
         tab("versions", _("Versions"), "branch"),
+        tab("exports", _("Export"), "download"),
     ]
 
 

@@ -11,9 +11,9 @@ from django.db.models import Prefetch, Q, QuerySet
 
 from cvstudio.accounts.models import User
 from cvstudio.datasets.errors import NotFoundError
-from cvstudio.datasets.models import AugmentationConfig, Dataset, DatasetImage, DatasetVersion
+from cvstudio.datasets.models import AugmentationConfig, Dataset, DatasetExport, DatasetImage, DatasetVersion
 from cvstudio.runs.folders import run_folder
-from cvstudio.runs.models import Run
+from cvstudio.runs.models import Artifact, Run
 from ml_core.data.manifest import READINGS_FILE, REJECTS_FILE, read_version
 
 _NOT_YOURS = "Check the id. Things of other people are not shown."
@@ -152,6 +152,13 @@ def readings_of(version: DatasetVersion) -> list[dict[str, Any]]:
             continue
         return found
     return []
+
+
+def exports_of(version: DatasetVersion) -> QuerySet[DatasetExport]:
+    """What a version was written as, newest first, with the runs and their files (2 queries)."""
+    rows = version.exports.select_related("run").defer(*(f"run__{name}" for name in _LARGE))
+    archives = Artifact.objects.filter(media_type="application/zip")
+    return rows.prefetch_related(Prefetch("run__artifacts", queryset=archives, to_attr="archives"))
 
 
 def runs_of(version: DatasetVersion, user: User | Any) -> QuerySet[Run]:

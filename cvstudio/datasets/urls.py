@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from cvstudio.datasets import detail_pages, health_pages, image_pages, pages
+from cvstudio.datasets import detail_pages, export_pages, health_pages, image_pages, pages
 
 app_name = "datasets"
 _ONE = "datasets/<uuid:id>"
@@ -23,6 +23,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{_ONE}/find-image", image_pages.find_image_page, name="find-image"),
     path(f"{_ONE}/statistics", detail_pages.statistics_page, name="statistics"),
     path(f"{_ONE}/health", health_pages.health_page, name="health"),
+    path(f"{_ONE}/exports", export_pages.exports_page, name="exports"),
+    path(f"{_ONE}/export-list", export_pages.export_list_page, name="export-list"),
     path(f"{_ONE}/difference", health_pages.difference_page, name="difference"),
     path(f"{_ONE}/measuring", detail_pages.measuring_page, name="measuring"),
     path(f"{_ONE}/augmentation", detail_pages.augmentation_page, name="augmentation"),

@@ -154,25 +154,6 @@ class NewVersionSerializer(serializers.Serializer):
     options = OptionsSerializer(required=False, help_text=OPTIONS_HELP)
 
 
-class RevisionSerializer(serializers.Serializer):
-    """What to correct."""
-
-    fixes = serializers.ListField(
-        child=serializers.CharField(max_length=50), default=list, max_length=50, help_text="Names of fixes of findings."
-    )
-    changes = serializers.ListField(
-        child=ObjectField(), default=list, max_length=100_000,
-        help_text='{"do": "add", "image": 0, "label": 1, "box": [left, top, right, bottom]}; also remove, relabel and '
-        "move (row), leave_out, mark_empty, set_class, set_split (image), rename (classes).",
-    )  # fmt: skip
-
-
-class DifferenceQuerySerializer(serializers.Serializer):
-    """From which version."""
-
-    old = serializers.IntegerField(required=False, min_value=1, max_value=2**31 - 1)
-
-
 class ImageQuerySerializer(serializers.Serializer):
     """Which images of which version."""
 
@@ -215,29 +196,6 @@ class ImageSerializer(serializers.ModelSerializer):
     def get_file(self, image: DatasetImage) -> str:
         """Address of the file itself."""
         return reverse("api-datasets-file", args=[self.context["version"].dataset_id, image.id])
-
-
-class AnnotationSerializer(serializers.Serializer):
-    """One box with its shape."""
-
-    row = serializers.IntegerField(help_text="Its number in the version; corrections name it.")
-    label = serializers.IntegerField(help_text="Index into classes; -1 where the file names no such class.")  # type: ignore[assignment]
-    category = serializers.IntegerField(help_text="Number of the class in the file.")
-    box = serializers.ListField(child=serializers.FloatField(), help_text="Left, top, right, bottom in pixels.")
-    kind = serializers.ChoiceField(choices=["box", "polygons", "mask"])
-    polygons = serializers.ListField(child=serializers.ListField(child=serializers.FloatField()))
-    mask = ObjectField(allow_null=True, help_text="height, width, and counts of pixels outside and inside in turn.")
-    flags = serializers.ListField(child=serializers.CharField())
-    attributes = ObjectField(help_text="What else the file says.")
-
-
-class AnnotationsSerializer(serializers.Serializer):
-    """What is said of an image."""
-
-    width = serializers.IntegerField()
-    height = serializers.IntegerField()
-    classes = serializers.ListField(child=serializers.CharField())
-    annotations = AnnotationSerializer(many=True)
 
 
 class ThumbnailQuerySerializer(serializers.Serializer):

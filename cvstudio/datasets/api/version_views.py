@@ -22,10 +22,7 @@ from cvstudio.datasets.image_filters import ImageFilters
 from cvstudio.datasets.media import original_response, thumbnail_response
 from cvstudio.datasets.models import DatasetImage, DatasetVersion
 from cvstudio.datasets.services.choose_version import choose_version
-from cvstudio.datasets.services.compare_versions import compare_versions
 from cvstudio.datasets.services.retry_import import import_again, retry_import
-from cvstudio.datasets.services.revise_version import revise_version
-from cvstudio.datasets.shapes import open_table, shapes_of
 
 
 class PositionPagination(KeysetPagination):
@@ -68,19 +65,6 @@ class ImageView(APIView):
         """Facts and addresses."""
         image = selectors.visible_image(request.user, id, image_id)
         return Response(serializers.ImageSerializer(image, context={"version": image.version}).data)
-
-
-class AnnotationsView(APIView):
-    """Boxes, polygons and masks of one image."""
-
-    @extend_schema(responses=serializers.AnnotationsSerializer)
-    def get(self, request: Request, id: uuid.UUID, image_id: uuid.UUID) -> Response:
-        """In pixels of the upright image; empty for data sets of one class an image."""
-        image = selectors.visible_image(request.user, id, image_id)
-        has_boxes = image.version.task == DatasetVersion.Task.DETECT
-        shapes = shapes_of(open_table(image.version), image) if has_boxes else []
-        answer = {"width": image.width, "height": image.height, "classes": image.version.classes, "annotations": shapes}
-        return Response(serializers.AnnotationsSerializer(answer).data)
 
 
 class ThumbnailView(APIView):
@@ -150,18 +134,6 @@ class RetryView(APIView):
         return Response(serializers.VersionSerializer(version).data, status.HTTP_202_ACCEPTED)
 
 
-class RevisionView(APIView):
-    """Corrections of a version."""
-
-    @extend_schema(request=serializers.RevisionSerializer, responses={201: serializers.VersionSerializer})
-    def post(self, request: Request, id: uuid.UUID, number: int) -> Response:
-        """Make the next version from this one by fixes and changes; this one stays."""
-        form = parsed(serializers.RevisionSerializer(data=request.data))
-        version = selectors.version_of(selectors.visible_dataset(request.user, id), number)
-        made = revise_version(version, fixes=form["fixes"], changes=form["changes"])
-        return Response(serializers.VersionSerializer(made).data, status.HTTP_201_CREATED)
-
-
 class CurrentView(APIView):
     """Which version is in use."""
 
@@ -171,19 +143,6 @@ class CurrentView(APIView):
         version = selectors.version_of(selectors.visible_dataset(request.user, id), number)
         choose_version(version)
         return Response(serializers.VersionSerializer(version).data)
-
-
-class DifferenceView(APIView):
-    """What differs between two versions."""
-
-    @extend_schema(parameters=[serializers.DifferenceQuerySerializer], responses=OpenApiTypes.OBJECT)
-    def get(self, request: Request, id: uuid.UUID, number: int) -> Response:
-        """From the version ``old``, or the one that this was corrected from, or the one before, to this one."""
-        old = parsed(serializers.DifferenceQuerySerializer(data=request.query_params)).get("old")
-        dataset = selectors.visible_dataset(request.user, id)
-        new = selectors.version_of(dataset, number)
-        before = new.parent.number if new.parent else max(1, number - 1)
-        return Response(compare_versions(selectors.version_of(dataset, old or before), new))
 
 
 class RejectsView(APIView):

@@ -14,7 +14,7 @@ from django.db.models import PROTECT, ProtectedError
 from cvstudio.accounts.models import User
 from cvstudio.common.models import OwnedQuerySet
 from cvstudio.datasets.errors import BusyError, InUseError
-from cvstudio.datasets.models import Dataset, DatasetVersion
+from cvstudio.datasets.models import Dataset, DatasetExport, DatasetVersion
 from cvstudio.datasets.storage import dataset_folder, thumbnail_folder
 from cvstudio.runs.models import Run, RunState
 from cvstudio.runs.services.control_run import control_run
@@ -97,7 +97,9 @@ def _refuse_in_use(dataset: Dataset, user: User) -> None:
 def _end_own_runs(dataset: Dataset) -> None:
     """Stop imports that still wait; one that works must end before its folder may go."""
     versions = dataset.versions.select_related("import_run", "statistics_run")
-    runs: list[Run] = [run for v in versions for run in (v.import_run, v.statistics_run) if run is not None]
+    exports = DatasetExport.objects.filter(version__dataset=dataset, run__isnull=False).select_related("run")
+    known = [run for v in versions for run in (v.import_run, v.statistics_run)] + [entry.run for entry in exports]
+    runs: list[Run] = [run for run in known if run is not None]
     for run in runs:
         if run.state in (RunState.QUEUED, RunState.PAUSED):
             run = control_run(run, "stop")

@@ -14,7 +14,19 @@ from cvstudio.datasets.services.create_dataset import create_from_folder
 from cvstudio.datasets.tests.carry_out import carry_out_all, image_folder, newest, ready_dataset
 from cvstudio.runs.models import Run, RunState
 
-TABS = ("", "/images", "/health", "/statistics", "/difference", "/augmentation", "/versions", "/import", "/measuring")
+TABS = (
+    "",
+    "/images",
+    "/health",
+    "/statistics",
+    "/difference",
+    "/exports",
+    "/export-list",
+    "/augmentation",
+    "/versions",
+    "/import",
+    "/measuring",
+)
 HOSTILE = "<script>alert(1)"
 
 

@@ -1,0 +1,76 @@
+"""Forms of requests and answers about boxes: what is said of an image, corrections, differences, exports."""
+
+from __future__ import annotations
+
+from django.urls import reverse
+from rest_framework import serializers
+
+from cvstudio.datasets.api.serializers import ObjectField
+from cvstudio.datasets.models import DatasetExport
+
+
+class RevisionSerializer(serializers.Serializer):
+    """What to correct."""
+
+    fixes = serializers.ListField(
+        child=serializers.CharField(max_length=50), default=list, max_length=50, help_text="Names of fixes of findings."
+    )
+    changes = serializers.ListField(
+        child=ObjectField(), default=list, max_length=100_000,
+        help_text='{"do": "add", "image": 0, "label": 1, "box": [left, top, right, bottom]}; also remove, relabel and '
+        "move (row), leave_out, mark_empty, set_class, set_split (image), rename (classes).",
+    )  # fmt: skip
+
+
+class DifferenceQuerySerializer(serializers.Serializer):
+    """From which version."""
+
+    old = serializers.IntegerField(required=False, min_value=1, max_value=2**31 - 1)
+
+
+class NewExportSerializer(serializers.Serializer):
+    """In which layout to write."""
+
+    format = serializers.ChoiceField(choices=["classification", "coco", "voc", "yolo"])
+    boxes_only = serializers.BooleanField(default=False, help_text="Write polygons and masks as boxes.")
+
+
+class ExportSerializer(serializers.ModelSerializer):
+    """An export: its run, what was lost, and where its file is."""
+
+    state = serializers.CharField(source="run.state", default="", read_only=True)
+    report = ObjectField(read_only=True, help_text="Counts, losses; empty until the run has ended.")
+    files = serializers.SerializerMethodField()
+
+    class Meta:
+        model = DatasetExport
+        fields = ("id", "format", "boxes_only", "run", "state", "report", "files", "created_at")
+        read_only_fields = fields
+
+    def get_files(self, export: DatasetExport) -> list[str]:
+        """Addresses of what was written."""
+        archives = getattr(export.run, "archives", ())
+        return [reverse("api-training-artifact-download", args=[export.run_id, archive.id]) for archive in archives]
+
+
+class AnnotationSerializer(serializers.Serializer):
+    """One box with its shape."""
+
+    row = serializers.IntegerField(help_text="Its number in the version; corrections name it.")
+    label = serializers.IntegerField(help_text="Index into classes; -1 where the file names no such class.")  # type: ignore[assignment]
+    category = serializers.IntegerField(help_text="Number of the class in the file.")
+    box = serializers.ListField(child=serializers.FloatField(), help_text="Left, top, right, bottom in pixels.")
+    kind = serializers.ChoiceField(choices=["box", "polygons", "mask"])
+    polygons = serializers.ListField(child=serializers.ListField(child=serializers.FloatField()))
+    mask = ObjectField(allow_null=True, help_text="height, width, and counts of pixels outside and inside in turn.")
+    flags = serializers.ListField(child=serializers.CharField())
+    attributes = ObjectField(help_text="What else the file says.")
+
+
+class AnnotationsSerializer(serializers.Serializer):
+    """What is said of an image."""
+
+    width = serializers.IntegerField()
+    height = serializers.IntegerField()
+    classes = serializers.ListField(child=serializers.CharField())
+    annotations = AnnotationSerializer(many=True)
