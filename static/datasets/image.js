@@ -1,19 +1,27 @@
-/** The page of one image: the stage, the list of annotations beside it, and the keys that move on. */
-import { element } from "../js/icons.js";
+/** The page of one image: the stage, the list of annotations beside it, corrections, and the keys that move on. */
+import { element, icon } from "../js/icons.js";
+import { imageForm } from "./image-form.js";
+import { Draft } from "./label-draft.js";
+import { LabelEditor } from "./label-editor.js";
+import { saveBar } from "./save-bar.js";
 import { colourOf, nameOf } from "./shapes.js";
 import { Stage } from "./stage.js";
 
 const data = JSON.parse(document.getElementById("image-data").textContent);
+const draft = new Draft(data);
 const stage = new Stage(document.getElementById("stage"), data);
+const hasBoxes = data.task === "detect";
 
 /** A line of the list: colour, name, size, what the file says beside. */
 function line(shape) {
   const [left, top, right, bottom] = shape.box;
   const tags = [...shape.flags, ...Object.entries(shape.attributes).map(([key, value]) => `${key}: ${typeof value === "object" ? JSON.stringify(value) : value}`)];
   const notes = data.notes[shape.row] ?? [];
-  return element("li", { class: `shape-line ${colourOf(shape.label)}`, "data-row": shape.row, tabindex: 0 },
+  const isSelected = shape.row === editor?.selected;
+  return element("li", { class: `shape-line ${colourOf(shape.label)}`, "data-row": shape.row, tabindex: 0, role: "option", "aria-selected": String(isSelected) },
     element("span", { class: "shape-swatch" }),
-    element("span", { class: "grow truncate" }, nameOf(data.classes, shape)),
+    element("span", { class: "grow truncate" }, nameOf(draft.classes, shape)),
+    shape.isChanged ? icon("edit", "s") : "",
     element("span", { class: "small muted num nowrap" }, `${Math.round(right - left)} × ${Math.round(bottom - top)}`),
     tags.length || notes.length
       ? element("span", { class: "shape-tags" }, ...tags.map((tag) => element("span", { class: "tag" }, tag)), ...notes.map((note) => element("span", { class: "tag tag-warning" }, note)))
@@ -23,9 +31,72 @@ function line(shape) {
 function fillList() {
   const list = document.getElementById("shape-list");
   if (!list) return;
+  const hadFocus = list.contains(document.activeElement);
   list.replaceChildren(...stage.shapes.map(line));
+  if (hadFocus) (list.querySelector("[aria-selected=true]") ?? stage.root).focus({ preventScroll: true });
   document.getElementById("shape-count").textContent = String(stage.shapes.length);
   document.getElementById("no-shapes").hidden = stage.shapes.length > 0;
+}
+
+/** The class of what is selected and of the next box, with those that were added here. */
+function fillTools() {
+  const classes = document.getElementById("box-class");
+  classes.replaceChildren(...draft.classes.map((name, label) => element("option", { value: label, selected: label === (editor.shape?.label ?? editor.label) }, name)));
+  classes.value = String(editor.shape && editor.shape.label < 0 ? "" : (editor.shape?.label ?? editor.label));
+  document.getElementById("draw-box").setAttribute("aria-pressed", String(editor.isDrawing));
+  document.getElementById("remove-box").disabled = !editor.shape;
+  document.getElementById("undo").disabled = !editor.past.length;
+  document.getElementById("redo").disabled = !editor.future.length;
+  document.getElementById("mask-note").hidden = editor.shape?.kind !== "mask";
+}
+
+let editor = null;
+let showBar = null;
+let showForm = null;
+
+function changed() {
+  if (!editor) return;
+  if (hasBoxes) {
+    fillList();
+    fillTools();
+  }
+  showForm?.();
+  showBar?.();
+}
+
+function startTools() {
+  const on = (id, act) => document.getElementById(id).addEventListener("click", () => {
+    act();
+    stage.root.focus({ preventScroll: true });
+  });
+  on("draw-box", () => editor.draw(!editor.isDrawing));
+  on("remove-box", () => editor.remove());
+  on("undo", () => editor.undo());
+  on("redo", () => editor.redo());
+  document.getElementById("box-class").addEventListener("change", (event) => editor.choose(Number(event.target.value)));
+  document.getElementById("new-class").addEventListener("submit", (event) => {
+    event.preventDefault();
+    const name = event.target.elements.name.value.trim();
+    const known = draft.classes.indexOf(name);
+    if (!name) return;
+    event.target.reset();
+    event.target.closest("details").open = false;
+    editor.choose(known < 0 ? draft.addClass(name) : known);
+  });
+  const list = document.getElementById("shape-list");
+  const choose = (event) => {
+    const row = event.target.closest("[data-row]")?.dataset.row;
+    if (row === undefined) return;
+    editor.select(Number(row));
+    list.querySelector("[aria-selected=true]")?.focus();
+  };
+  list.addEventListener("click", choose);
+  list.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" || event.key === " ") {
+      event.preventDefault();
+      choose(event);
+    } else editor.key(event);
+  });
 }
 
 function point(row) {
@@ -58,4 +129,9 @@ document.addEventListener("keydown", (event) => {
   if (link) document.getElementById(link)?.click();
   if (event.key === "b") document.getElementById("show-boxes")?.click();
 });
-fillList();
+editor = new LabelEditor(stage, data, draft, changed);
+showForm = imageForm(editor, data);
+showBar = saveBar(draft, data.path);
+draft.onChange = () => showBar();
+if (hasBoxes) startTools();
+changed();

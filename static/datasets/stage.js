@@ -5,7 +5,10 @@ const STEP = 1.4;
 const DEEPEST = 40;
 
 export class Stage {
-  /** @param {SVGSVGElement} root @param {{width: number, height: number, source: string, shapes: object[], classes: string[]}} data */
+  /**
+   * `tool` may be set to what takes presses: `press(place, target)` says whether it does, then `drag`, `release`, `cancel`.
+   * @param {SVGSVGElement} root @param {{width: number, height: number, source: string, shapes: object[], classes: string[]}} data
+   */
   constructor(root, data) {
     this.root = root;
     this.width = data.width;
@@ -13,8 +16,12 @@ export class Stage {
     this.classes = data.classes;
     this.shapes = data.shapes;
     this.held = new Map();
+    this.taken = false;
+    this.tool = null;
     this.layer = svg("g", { class: "stage-shapes" });
-    root.append(svg("image", { href: data.source, width: data.width, height: data.height, preserveAspectRatio: "none" }), this.layer);
+    this.handles = svg("g", { class: "stage-handles" });
+    const picture = svg("image", { href: data.source, width: data.width, height: data.height, preserveAspectRatio: "none" });
+    root.append(picture, this.layer, this.handles);
     this.fit();
     this.#gestures();
     new ResizeObserver(() => this.draw()).observe(root);
@@ -61,9 +68,11 @@ export class Stage {
   /** Draw all annotations; lines and names keep their size on the screen. */
   draw() {
     const looks = { classes: this.classes, names: true, unit: this.unit };
-    this.layer?.replaceChildren(...this.shapes.map((shape) => drawShape(shape, looks)));
+    const area = ({ box }) => Math.abs((box[2] - box[0]) * (box[3] - box[1]));
+    const small = [...this.shapes].sort((one, other) => area(other) - area(one)); // small ones can be reached over large ones
+    this.layer?.replaceChildren(...small.map((shape) => drawShape(shape, looks)));
     this.point(this.pointed);
-    this.onDrawn?.();
+    this.tool?.drawn();
   }
 
   /** Make one annotation stand out; NaN for none. */
@@ -79,19 +88,33 @@ export class Stage {
       this.zoom(Math.exp(-event.deltaY * (event.deltaMode ? 30 : 1) * 0.0015), this.placeOf(event));
     }, { passive: false });
     this.root.addEventListener("pointerdown", (event) => {
-      this.held.set(event.pointerId, this.placeOf(event));
-      if (!this.isBusy?.() && event.button === 0) this.root.setPointerCapture(event.pointerId);
+      if (event.button) return;
+      const place = this.placeOf(event);
+      this.held.set(event.pointerId, place);
+      const target = event.target; // before the pointer is captured
+      this.root.setPointerCapture(event.pointerId);
+      if (this.held.size === 1) this.taken = Boolean(this.tool?.press(place, target));
+      else if (this.taken) {
+        this.tool.cancel();
+        this.taken = false;
+      }
     });
     this.root.addEventListener("pointermove", (event) => {
       const before = this.held.get(event.pointerId);
-      if (!before || this.isBusy?.()) return;
+      if (!before) return;
       const now = this.placeOf(event);
-      if (this.held.size === 1) this.pan(now.x - before.x, now.y - before.y);
-      else this.#pinch(event.pointerId, before, now);
+      if (this.held.size === 2) this.#pinch(event.pointerId, before, now);
+      else if (this.taken) this.tool.drag(now);
+      else this.pan(now.x - before.x, now.y - before.y);
       this.held.set(event.pointerId, this.placeOf(event));
     });
     for (const name of ["pointerup", "pointercancel"]) {
-      this.root.addEventListener(name, (event) => this.held.delete(event.pointerId));
+      this.root.addEventListener(name, (event) => {
+        if (!this.held.delete(event.pointerId) || !this.taken || this.held.size) return;
+        this.taken = false;
+        if (name === "pointerup") this.tool.release();
+        else this.tool.cancel();
+      });
     }
     this.root.addEventListener("keydown", (event) => {
       if (event.ctrlKey || event.metaKey || event.altKey) return;

@@ -1,12 +1,15 @@
 /** The grid's large view: click opens, arrow keys and swipes move on, also over the border of a page. */
 import { element, icon } from "../js/icons.js";
+import { Draft } from "./label-draft.js";
+import { saveBar } from "./save-bar.js";
 import { overlay } from "./shapes.js";
 
 const stored = document.getElementById("viewer-data");
 const dialog = document.getElementById("viewer");
 
 function start() {
-  const { classes, marked, images } = JSON.parse(stored.textContent);
+  const { dataset, version, classes, marked, images } = JSON.parse(stored.textContent);
+  saveBar(new Draft({ dataset, version, classes }));
   const looks = { classes, marked: new Set(marked) };
   const stage = document.getElementById("viewer-stage");
   const large = dialog.querySelector("[data-large]");
