@@ -79,7 +79,8 @@ def prepare(config: BenchmarkConfig, work: Path, progress: Progress) -> tuple[li
 
 
 def _of_seed(config: BenchmarkConfig, given: _Given, number: int, work: Path) -> Material:
-    known, facts = given.known, {"copies_left_out": 0}
+    known = given.known
+    facts: dict[str, Any] = {"copies_left_out": 0}
     if given.test is None:
         held = _fold(known, config.seed, number)
         learnt, asked = np.flatnonzero(~held), np.flatnonzero(held)
@@ -174,7 +175,8 @@ def _to_leave_out(config: BenchmarkConfig, known: Collection, seed: int) -> list
 def _of_names(collection: Collection, rows: Rows, names: Sequence[str], others: bool = False) -> Rows:
     """Those of ``rows`` whose character is, or with ``others`` is not, one of ``names``."""
     is_named = np.array([name in names for name in collection.characters])[collection.labels.numpy()[rows]]
-    return rows[is_named != others]
+    chosen: Rows = rows[is_named != others]
+    return chosen
 
 
 def _refuse_unknown(known: Collection, test: Collection | None) -> None:

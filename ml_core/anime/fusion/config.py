@@ -62,7 +62,7 @@ class FusionConfig(RecipeConfig):
         True, description="Keep a BERT as it is and learn only what reads its features.", group=MODEL, advanced=True
     )
     wrong_share: float = option(
-        0.25,
+        0.5,
         description="How often a text is expected to be about somebody else. More trusts the image more.",
         group=OPTIMISATION,
         ge=0.01,

@@ -62,8 +62,7 @@ class Fusion:
 
     def evidence(self, texts: Sequence[str]) -> Floats:
         """(N, C) logarithms of how much more probable a text makes each character; 0 for one nobody wrote about."""
-        logs = self.classifier.log_probabilities(texts).numpy() + np.log(self.classifier.described)
-        return in_columns(logs, self.described, self.recogniser.characters)
+        return in_columns(self.classifier.evidence(texts), self.described, self.recogniser.characters)
 
 
 def in_columns(evidence: Floats, described: Sequence[str], characters: Sequence[str]) -> Floats:

@@ -77,10 +77,10 @@ def fit_pooling(image: Floats, text: Floats, labels: NDArray[np.int64]) -> Pooli
         optimizer.zero_grad()
         logits, _ = _join(images, texts, values)
         found: Tensor = torch.nn.functional.cross_entropy(logits, truth) + _PULL * ((values - usual) ** 2).sum()
-        found.backward()
+        found.backward()  # type: ignore[no-untyped-call]
         return found
 
-    optimizer.step(loss)
+    optimizer.step(loss)  # type: ignore[no-untyped-call]
     return Pooling(*(float(value) for value in values.detach()))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from ml_core.anime.fusion.delivery import deliver
 from ml_core.anime.fusion.fusion import Fusion, in_columns
 from ml_core.anime.fusion.judging import judge, texts_to_ask
 from ml_core.anime.fusion.pooling import Pooling, fit_pooling
-from ml_core.anime.fusion.text.changes import change
+from ml_core.anime.fusion.text.changes import misspell, shorten
 from ml_core.anime.fusion.text.choose import choose_encoder
 from ml_core.anime.fusion.text.task import TextClassifier, TextData, TextTask
 from ml_core.anime.progress import stage_progress
@@ -41,16 +42,40 @@ _FEWEST_DESCRIBED = 2
 
 
 @dataclass(frozen=True)
-class _Seen:
-    """What images say by themselves, when they and their copies were left out.
+class _Texts:
+    """What is written about the characters of a collection, in their order.
 
     Attributes:
-        logs: (N, K) logarithms of probabilities of the collection's characters.
-        trusted: (N,) rows that were judged and whose label is in no doubt.
-        judged: (N,) rows that were judged.
+        by_name: All of it.
+        learnt: What is learnt from, a list for each character.
+        kept: A text of each character that is not, if it has several.
+    """
+
+    by_name: dict[str, CharacterTexts]
+    learnt: list[list[str]]
+    kept: list[str]
+
+    @property
+    def names(self) -> list[str]:
+        """The described characters."""
+        return list(self.by_name)
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What images say by themselves to somebody who did not learn from them.
+
+    Attributes:
+        logs: (N, K) logarithms of probabilities.
+        labels: (N,) columns of their characters.
+        characters: Names of the K columns.
+        trusted: (N,) rows whose label is in no doubt.
+        judged: (N,) rows that were left out indeed.
     """
 
     logs: NDArray[np.float64]
+    labels: NDArray[np.int64]
+    characters: list[str]
     trusted: NDArray[np.bool_]
     judged: NDArray[np.bool_]
 
@@ -69,48 +94,21 @@ def run_fusion(config: FusionConfig, run: RunContext) -> dict[str, Any]:
     side = side_for(recogniser.network.size if recogniser.network else 0)
     collection = read_collection(Path(config.known), fit_picture, stage_progress(run, "reading images"), side)
     _refuse_unknown(recogniser, collection)
-    described = _described(captions, collection)
-    assert captions is not None
-    run.data_fingerprint(f"{collection.fingerprint} sha256:{sha256_file(captions)}")
-    draws = np.random.default_rng([config.seed, 11]).integers(1 << 20, size=len(described)).tolist()
-    divided = [texts.divided(draw) for texts, draw in zip(described.values(), draws, strict=True)]
-    learnt = [list(texts) for texts, _ in divided]
-    classifier, note, result = _learn_texts(config, run, learnt)
+    texts = _divide_texts(captions, collection, config.seed)
+    run.data_fingerprint(f"{collection.fingerprint} sha256:{sha256_file(captions) if captions else ''}")
+    classifier, note, result = _learn_texts(config, run, texts.learnt)
     seen = _look(recogniser, collection, config.seed, run)
-    held = hold_out(
-        collection.labels.tolist(),
-        collection.copies.group_of.tolist(),
-        [picture.sha256 for picture in collection.pictures],
-        share=config.validation,
-        seed=config.seed,
-    )
-    rows = seen.trusted & (~held | bool(config.test))
-    pooling = _learn_trust(config, classifier, collection, list(described), learnt, seen.logs, rows)
-    fusion = Fusion(recogniser, classifier, list(described), pooling)
-    asked = texts_to_ask(list(described.values()), [text for _, text in divided], config.seed)
-    image, labels, characters = (
-        _other_images(config, recogniser, fit_picture, side, run)
-        if config.test
-        else (seen.logs[held & seen.judged], collection.labels.numpy()[held & seen.judged], collection.characters)
-    )
-    places = [characters.index(name) for name in described]
-    is_described = np.isin(labels, places)
-    if not is_described.any():
-        raise _no_captions("Texts are about characters that there are no images of to judge by.")
-    details = judge(
-        image[is_described],
-        labels[is_described],
-        asked,
-        places,
-        lambda texts: in_columns(_evidence(classifier, texts), fusion.described, characters),
-        pooling,
-    )
+    held = _held_out(collection, config)
+    pooling = _learn_trust(config, classifier, texts, seen, seen.trusted & ~held)
+    fusion = Fusion(recogniser, classifier, texts.names, pooling)
+    other = _other_images(config, recogniser, fit_picture, side, run) if config.test else seen
+    details, judged = _judge(fusion, texts, other, other.judged if config.test else seen.judged & held, config.seed)
     facts = {
         "text_encoder": {"kind": classifier.encoder.kind, "note": note},
-        "images": {"all": len(collection.pictures), "judged": int(is_described.sum())},
-        "texts": {"learnt": sum(len(own) for own in learnt), "kept": len(asked.full)},
+        "images": {"all": len(collection.pictures), "judged": judged},
+        "texts": {"learnt": sum(len(own) for own in texts.learnt), "kept": len(texts.kept)},
         "characters": recogniser.characters,
-        "described": fusion.described,
+        "described": texts.names,
     }
     return deliver(run, fusion, fit_picture, collection.fingerprint, details, facts, result)
 
@@ -139,13 +137,15 @@ def _refuse_unknown(recogniser: Recogniser, collection: Collection) -> None:
         )
 
 
-def _described(captions: Path | None, collection: Collection) -> dict[str, CharacterTexts]:
-    """Texts of the collection's characters, in their order."""
+def _divide_texts(captions: Path | None, collection: Collection, seed: int) -> _Texts:
     found = read_captions(captions) if captions is not None else {}
-    described = {name: found[name] for name in collection.characters if name in found}
-    if len(described) < _FEWEST_DESCRIBED:
-        raise _no_captions(f"Texts are there for {len(described)} of {len(collection.characters)} characters.")
-    return described
+    by_name = {name: found[name] for name in collection.characters if name in found}
+    if len(by_name) < _FEWEST_DESCRIBED:
+        raise _no_captions(f"Texts are there for {len(by_name)} of {len(collection.characters)} characters.")
+    # One draw for all: were texts of another kind kept of each, their turns of phrase would tell characters apart.
+    draw = int(np.random.default_rng([seed, 11]).integers(1 << 20))
+    divided = [texts.divided(draw) for texts in by_name.values()]
+    return _Texts(by_name, [list(learnt) for learnt, _ in divided], [kept for _, kept in divided])
 
 
 def _no_captions(message: str) -> CollectionError:
@@ -172,44 +172,56 @@ def _look(recogniser: Recogniser, collection: Collection, seed: int, run: RunCon
     descriptions = recogniser.describer.describe(collection.pixels, stage_progress(run, "describing images"))
     keys = [picture.sha256 for picture in collection.pictures]
     fitted = fit_prototypes(descriptions, collection.labels, collection.copies.group_of.tolist(), keys, seed)
-    return _Seen(left_out_log_probabilities(fitted), fitted.trusted, fitted.left_out.judged)
+    logs, judged = left_out_log_probabilities(fitted), fitted.left_out.judged
+    return _Seen(logs, collection.labels.numpy(), collection.characters, fitted.trusted, judged)
+
+
+def _held_out(collection: Collection, config: FusionConfig) -> NDArray[np.bool_]:
+    """Images to judge by; none where there are others for that."""
+    keys = [picture.sha256 for picture in collection.pictures]
+    groups, share = collection.copies.group_of.tolist(), 0.0 if config.test else config.validation
+    return hold_out(collection.labels.tolist(), groups, keys, share=share, seed=config.seed)
 
 
 def _learn_trust(
-    config: FusionConfig,
-    classifier: TextClassifier,
-    collection: Collection,
-    described: list[str],
-    learnt: list[list[str]],
-    logs: NDArray[np.float64],
-    usable: NDArray[np.bool_],
+    config: FusionConfig, classifier: TextClassifier, texts: _Texts, seen: _Seen, usable: NDArray[np.bool_]
 ) -> Pooling:
-    """From images with changed texts about their character and, at times, about another."""
-    labels = collection.labels.numpy()
-    place = {collection.characters.index(name): number for number, name in enumerate(described)}
-    rows = [row for row in np.flatnonzero(usable).tolist() if int(labels[row]) in place] * _TEXTS_AN_IMAGE
+    """From images with changed texts about their character and, as often as is expected, about another."""
+    place = {seen.characters.index(name): number for number, name in enumerate(texts.names)}
+    rows = [row for row in np.flatnonzero(usable).tolist() if int(seen.labels[row]) in place] * _TEXTS_AN_IMAGE
     rng = np.random.default_rng([config.seed, 13])
-    texts = []
+    asked = []
     for row in rows:
-        about = place[int(labels[row])]
+        about = place[int(seen.labels[row])]
         if rng.random() < config.wrong_share:
-            about = (about + int(rng.integers(1, len(described)))) % len(described)
-        texts.append(change(learnt[about][int(rng.integers(len(learnt[about])))], rng))
-    evidence = in_columns(_evidence(classifier, texts), described, collection.characters)
-    return fit_pooling(logs[rows], evidence, labels[rows])
+            about = (about + int(rng.integers(1, len(texts.names)))) % len(texts.names)
+        own = texts.learnt[about]
+        asked.append(misspell(shorten(own[int(rng.integers(len(own)))], rng), rng))
+    evidence = in_columns(classifier.evidence(asked), texts.names, seen.characters)
+    return fit_pooling(seen.logs[rows], evidence, seen.labels[rows])
 
 
-def _evidence(classifier: TextClassifier, texts: Any) -> NDArray[np.float64]:
-    found: NDArray[np.float64] = classifier.log_probabilities(texts).numpy() + np.log(classifier.described)
-    return found
-
-
-def _other_images(
-    config: FusionConfig, recogniser: Recogniser, fit_picture: Fit, side: int, run: RunContext
-) -> tuple[NDArray[np.float64], NDArray[np.int64], list[str]]:
-    """Logarithms of what the recogniser says about the test images, their labels, and the characters of both."""
+def _other_images(config: FusionConfig, recogniser: Recogniser, fit_picture: Fit, side: int, run: RunContext) -> _Seen:
+    """What the recogniser says about the test images."""
     other = read_collection(Path(config.test), fit_picture, stage_progress(run, "reading test images"), side)
     _refuse_unknown(recogniser, other)
     places = np.array([recogniser.characters.index(name) for name in other.characters], dtype=np.int64)
     logs = np.log(np.maximum(recogniser.answer(other.pixels).probabilities, 1e-12))
-    return logs, places[other.labels.numpy()], recogniser.characters
+    all_rows = np.ones(len(logs), dtype=bool)
+    return _Seen(logs, places[other.labels.numpy()], recogniser.characters, all_rows, all_rows)
+
+
+def _judge(
+    fusion: Fusion, texts: _Texts, seen: _Seen, rows: NDArray[np.bool_], seed: int
+) -> tuple[dict[str, dict[str, float]], int]:
+    """Scores by condition, and of how many images of described characters."""
+    places = [seen.characters.index(name) for name in texts.names]
+    rows = rows & np.isin(seen.labels, places)
+    if not rows.any():
+        raise _no_captions("Texts are about characters that there are no images of to judge by.")
+    asked = texts_to_ask(list(texts.by_name.values()), texts.kept, seed)
+
+    def read(some: Sequence[str]) -> NDArray[np.float64]:
+        return in_columns(fusion.classifier.evidence(some), texts.names, seen.characters)
+
+    return judge(seen.logs[rows], seen.labels[rows], asked, places, read, fusion.pooling), int(rows.sum())

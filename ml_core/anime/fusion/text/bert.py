@@ -97,7 +97,8 @@ def restore_bert(folder: Path, settings: dict[str, Any]) -> BertEncoder:
 
     wishes: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
     try:
-        model = AutoModel.from_config(AutoConfig.from_pretrained(folder, **wishes))
+        config = AutoConfig.from_pretrained(folder, **wishes)
+        model = AutoModel.from_config(config)  # type: ignore[no-untyped-call]
         return BertEncoder(model, AutoTokenizer.from_pretrained(folder, **wishes), frozen=bool(settings["frozen"]))
     except (OSError, ValueError, KeyError) as error:
         raise WeightFileError(

@@ -13,12 +13,16 @@ _LETTERS: Final = "aaabcdeeefghiiijklmnooopqrstuuuvwxyz"
 _COMMON: Final = ("a", "the", "with", "and", "of", "in", "on", "is", "this", "image", "picture", "anime", "character")
 
 
-def change(text: str, rng: np.random.Generator) -> str:
-    """The text with words left out and some misspelt; at least one word stays."""
+def shorten(text: str, rng: np.random.Generator) -> str:
+    """The text with up to most of its words left out; at least one word stays."""
     if rng.random() < _WHOLE_SHARE:
         return text
-    words = keep_some(text, 1 - rng.uniform(0, _MOST_DROPPED), rng).split()
-    return " ".join(_misspelt(word, rng) if rng.random() < _TYPO_SHARE else word for word in words)
+    return keep_some(text, 1 - rng.uniform(0, _MOST_DROPPED), rng)
+
+
+def misspell(text: str, rng: np.random.Generator) -> str:
+    """The text with a typing error in some words."""
+    return " ".join(_misspelt(word, rng) if rng.random() < _TYPO_SHARE else word for word in text.split())
 
 
 def keep_some(text: str, share: float, rng: np.random.Generator) -> str:

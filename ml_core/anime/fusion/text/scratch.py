@@ -74,7 +74,8 @@ class ScratchEncoder(nn.Module):
         hidden = ~is_word
         hidden = hidden & ~hidden.all(1, keepdim=True)  # attention to nothing at all would be NaN
         seen = self.layer(values, src_key_padding_mask=hidden) * is_word[:, :, None]
-        return self.norm(seen.sum(1) / is_word.sum(1, keepdim=True).clamp(min=1))
+        features: Tensor = self.norm(seen.sum(1) / is_word.sum(1, keepdim=True).clamp(min=1))
+        return features
 
 
 def collect_vocabulary(texts: Iterable[str]) -> list[str]:

@@ -7,12 +7,15 @@ from typing import Any, Final
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from ml_core.anime.fusion.text.changes import change, say_nothing
+from ml_core.anime.fusion.text.changes import misspell, say_nothing, shorten
 from ml_core.anime.fusion.text.choose import TextEncoder
+from ml_core.anime.fusion.text.words import split_words
 from ml_core.engine.task import Gather, ParameterGroup, Step, Task
 
+_MISSING: Final = 0.2  # how much less a character fits for each word that none of its texts has
 _NOTHING_SHARE: Final = 0.15  # of the texts say nothing about anybody, and shall be answered so
 _FEWEST_SAMPLES: Final = 512
 _VIEWS: Final = 8  # of each text in an epoch
@@ -52,9 +55,17 @@ class TextClassifier(nn.Module):
         has_words = torch.tensor([any(sign.isalnum() for sign in text) for text in texts])
         return torch.where(has_words[:, None], logits, 0.0).log_softmax(1)
 
+    def evidence(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        """(N, described) logarithms of how much more probable a text makes each character; 0 says nothing."""
+        found: NDArray[np.float64] = self.log_probabilities(texts).numpy() + np.log(self.described)
+        return found
+
 
 class TextData:
     """A batch is (tokens, targets): what the encoder reads, and (N, described) distributions.
+
+    A target is spread over all characters that a shortened text fits, by the words that they lack: "red hair" is about
+    everybody with red hair, whoever's text it was cut from.
 
     Args:
         encoder: What makes tokens.
@@ -67,6 +78,7 @@ class TextData:
     def __init__(self, encoder: TextEncoder, texts: Sequence[Sequence[str]], seed: int) -> None:
         self._encoder, self._seed, self._described = encoder, seed, len(texts)
         self._texts = [list(own) for own in texts]
+        self._words = [{word for text in own for word in split_words(text)} for own in texts]
 
     def __len__(self) -> int:
         return max(_FEWEST_SAMPLES, _VIEWS * sum(len(own) for own in self._texts))
@@ -82,9 +94,15 @@ class TextData:
                 continue
             label = index % self._described  # all characters equally often
             own = self._texts[label]
-            texts.append(change(own[int(rng.integers(len(own)))], rng))
-            targets[row] = torch.nn.functional.one_hot(torch.tensor(label), self._described)
+            text = shorten(own[int(rng.integers(len(own)))], rng)
+            targets[row] = self._fitting(text)
+            texts.append(misspell(text, rng))
         return self._encoder.tokenise(texts), targets
+
+    def _fitting(self, text: str) -> Tensor:
+        words = set(split_words(text))
+        missing = torch.tensor([len(words - known) for known in self._words])
+        return torch.nn.functional.normalize(_MISSING ** (missing - missing.min()).float(), p=1, dim=0)
 
     def item_name(self, index: int) -> str:
         """The position."""

@@ -1,0 +1,1 @@
+"""Finding images of a collection by an image or by words."""
