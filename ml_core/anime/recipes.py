@@ -9,7 +9,9 @@ from ml_core.anime.classifier.config import ClassifierConfig
 from ml_core.anime.collection.config import ExtendConfig, HealthConfig, SampleConfig
 from ml_core.anime.distill.config import DistillConfig
 from ml_core.anime.fusion.config import FusionConfig
+from ml_core.anime.generate.config import GeneratorConfig
 from ml_core.anime.online.config import EnrolConfig
+from ml_core.anime.search.config import IndexConfig
 from ml_core.run.context import RunContext
 from ml_core.run.registry import recipe
 
@@ -27,6 +29,21 @@ def train_classifier(config: ClassifierConfig, run: RunContext) -> dict[str, Any
     from ml_core.anime.classifier.train import train_classifier
 
     return train_classifier(config, run)
+
+
+@recipe(
+    "anime.generator",
+    GeneratorConfig,
+    title="Train a generator of a character",
+    summary="Learns to draw new images of one character from noise, guided by a recogniser, and says whether it learnt "
+    "or memorised.",
+    queue="train",
+)
+def train_generator(config: GeneratorConfig, run: RunContext) -> dict[str, Any]:
+    """Leave ``artifacts/weight``, ``report.json`` and sheets of samples."""
+    from ml_core.anime.generate.train import train_generator
+
+    return train_generator(config, run)
 
 
 @recipe(
@@ -129,3 +146,17 @@ def examine(config: HealthConfig, run: RunContext) -> dict[str, Any]:
     from ml_core.anime.collection.examine import examine
 
     return examine(config, run)
+
+
+@recipe(
+    "anime.index",
+    IndexConfig,
+    title="Make a collection searchable",
+    summary="Describes every image of a collection, so that images are found by an image or by words.",
+    queue="io",
+)
+def index(config: IndexConfig, run: RunContext) -> dict[str, Any]:
+    """Leave ``artifacts/index``."""
+    from ml_core.anime.search.build import build_index
+
+    return build_index(config, run)

@@ -21,6 +21,8 @@ from ml_core.engine.task import FitData, Task
 from ml_core.run.context import RunContext
 from ml_core.run.control import RunPaused, RunStopped
 
+StopReason = Literal["epochs", "patience", "max_steps", "task"]
+
 _MAX_PENDING_ROWS = 512  # values kept on the device between two looks
 _AGREE_EVERY_STEPS = 8  # how often several processes ask rank 0 whether the user wants something
 _NOTHING, _PERIODIC, _MANUAL, _PAUSE, _STOP = range(5)
@@ -34,7 +36,7 @@ class FitResult:
     Attributes:
         metrics: Metrics of the delivered weights, by phase: ``val`` and, with test data, ``test``.
         best_epoch: Epoch of the delivered weights, counted from 1.
-        stop_reason: All epochs done, patience ran out, or the limit of steps was reached.
+        stop_reason: All epochs done, patience ran out, the limit of steps was reached, or the task saw no use in more.
         wall_s: Time used over all attempts.
     """
 
@@ -46,7 +48,7 @@ class FitResult:
     best_step: int | None
     epochs: int
     steps: int
-    stop_reason: Literal["epochs", "patience", "max_steps"]
+    stop_reason: StopReason
     wall_s: float
     numerics: dict[str, Any] = field(default_factory=dict)
 
@@ -103,12 +105,14 @@ class FitLoop:
             self._train_epoch()
             self._end_epoch()
 
-    def _stop_reason(self) -> Literal["epochs", "patience", "max_steps"] | None:
+    def _stop_reason(self) -> StopReason | None:
         position, config = self.state.position, self._config
         if config.max_steps is not None and position.step >= config.max_steps:
             return "max_steps"
         if position.epoch >= config.epochs:
             return "epochs"
+        if self._task.wants_stop:
+            return "task"
         return "patience" if self.state.judge.wants_stop else None
 
     # One epoch ------------------------------------------------------------------------------------------------
@@ -250,7 +254,7 @@ class FitLoop:
         elif command:
             raise Interrupted(command)
 
-    def _finish(self, reason: Literal["epochs", "patience", "max_steps"]) -> FitResult:
+    def _finish(self, reason: StopReason) -> FitResult:
         """Put the best weights in and look at them once more, for the reports and for the test data."""
         state, judge = self.state, self.state.judge
         self._keeper.load_best()

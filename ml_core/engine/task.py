@@ -55,6 +55,11 @@ class Task(ABC):
     monitor: str = "loss"
     metric_names: tuple[str, ...] = ("loss",)
 
+    @property
+    def wants_stop(self) -> bool:
+        """Whether going on is of no use, asked at the end of an epoch. It must follow from ``state``."""
+        return False
+
     @abstractmethod
     def training_step(self, batch: Any) -> Step:
         """Compute the loss of one batch, which is on the device already."""

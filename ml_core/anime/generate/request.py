@@ -60,7 +60,11 @@ def read_request(content: bytes) -> PaintRequest:
     if not isinstance(asked, dict) or not isinstance(asked.get("character"), str):
         raise _refused("The request does not say whom to paint.", "character")
     truncation = asked.get("truncation", 1.0)
-    if isinstance(truncation, bool) or not isinstance(truncation, int | float) or not 0 <= truncation <= _MOST_TRUNCATION:
+    if (
+        isinstance(truncation, bool)
+        or not isinstance(truncation, int | float)
+        or not 0 <= truncation <= _MOST_TRUNCATION
+    ):
         raise _refused(f"The truncation must be a number from 0 to {_MOST_TRUNCATION:g}.", "truncation")
     is_path = "between" in asked
     seeds = asked.get("between" if is_path else "seeds")
