@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from typing import Any
 
 import torch
 from torch import Tensor, fx, nn
+from torchvision import ops
 from torchvision.models.feature_extraction import NodePathTracer, create_feature_extractor
 
 from ml_core.errors import GraphError
 
 STRIDES = (8, 16, 32)
 _LEAST_MAPS = 2
+#: Modules that are one step in the graph, as `create_feature_extractor` has it, so that names agree.
+_WHOLE = [one for one in vars(ops).values() if inspect.isclass(one) and issubclass(one, nn.Module)]
 
 
 class FeatureMaps(nn.Module):
@@ -53,7 +57,7 @@ def find_maps(network: nn.Module, size: tuple[int, int]) -> dict[int, tuple[str,
     was_training = network.training
     network.eval()
     try:
-        tracer = NodePathTracer()
+        tracer = NodePathTracer(leaf_modules=_WHOLE)
         graph = tracer.trace(network)
         shapes = _Shapes(fx.GraphModule(network, graph))
         with torch.no_grad():

@@ -13,6 +13,14 @@ from ml_core.vision.detection.metrics.judgement import SIZES, Found, Judgement, 
 from ml_core.vision.detection.truth import Truth
 
 CLASSES, IMAGES = 3, 25
+REFERENCE = [
+    0.09014031506279784,
+    0.22618308114569122,
+    0.07118880053218607,
+    0.038239582435581516,
+    0.16372871546916695,
+    0.33421009683385927,
+]
 
 
 def _boxes(chance: np.random.Generator, count: int) -> Any:
@@ -84,6 +92,14 @@ def test_average_precisions_are_those_of_the_reference(package: str, seed: int) 
     precision = np.asarray(reference.eval["precision"])[..., -1].mean(axis=1)  # (overlaps, classes, sizes)
     theirs = np.where(precision < 0, np.nan, precision).transpose(2, 1, 0)
     np.testing.assert_allclose(judgement.precision, theirs, atol=1e-9)
+
+
+def test_average_precisions_are_those_that_pycocotools_gave() -> None:
+    """The same where no reference is installed: of pycocotools 2.0.11 for the first scenes."""
+    judgement = judge(*_scenes(0), CLASSES, tuple(SIZES))
+    ours = [judgement.mean(), judgement.mean(overlap=0.5), judgement.mean(overlap=0.75)]
+    ours += [judgement.mean(size) for size in ("small", "medium", "large")]
+    np.testing.assert_allclose(ours, REFERENCE, atol=1e-9)
 
 
 def _one(truth: list[list[float]], labels: list[int], found: list[list[float]], said: list[int]) -> Judgement:
