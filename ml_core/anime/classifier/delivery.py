@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml_core.anime.classifier.config import ClassifierConfig
+from ml_core.anime.classifier.maps import write_maps
 from ml_core.anime.collection.health import collection_health
 from ml_core.anime.collection.reading import Collection
 from ml_core.anime.collection.sources import read_sources
@@ -67,7 +68,10 @@ def deliver(
     if run.rank == 0:
         _write_json(run, "health.json", health)
         if len(judged.labels):
-            _write_json(run, "report.json", {**_report(config, collection, judged), "by": scores})
+            report = _report(config, collection, judged)
+            if recogniser.network is not None:
+                write_maps(run, recogniser.network, collection, report["worst"])
+            _write_json(run, "report.json", {**report, "by": scores})
         answer["weight"] = _write_weight(config, run, collection, recogniser, metrics)
     return answer
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,10 @@ PLACES = {"student": "weight", "student_alone": "alone"}  # folders of artifacts
 
 
 def run_distill(config: DistillConfig, run: RunContext) -> dict[str, Any]:
-    """Train both students in one loop, compare the three, and leave ``artifacts/weight`` and ``artifacts/alone``.
+    """Train both students in one loop and compare the three.
+
+    Leaves ``artifacts/weight``, ``artifacts/alone``, ``compare.json`` about the three and ``report.json`` about the
+    student.
 
     Raises:
         CollectionError: ``anime.other_characters`` when a folder and the teacher do not know the same characters.
@@ -80,11 +84,15 @@ def run_distill(config: DistillConfig, run: RunContext) -> dict[str, Any]:
     if run.rank == 0:
         for name, place in PLACES.items():
             _write_weight(config, run, place, named[name], fit_picture, table[name]["scores"], collection.fingerprint)
-        for name in ("compare.json", "report.json"):
+        for name, content in (("compare.json", answer), ("report.json", table["student"])):
             path = run.artifact_path(name)
-            write_json_atomic(path, answer)
+            write_json_atomic(path, content)
             run.artifact(path, "application/json")
-    return answer
+    return answer | {name: _without(row, "answers") for name, row in table.items()}
+
+
+def _without(row: Mapping[str, Any], name: str) -> dict[str, Any]:
+    return {key: value for key, value in row.items() if key != name}
 
 
 def _train(config: DistillConfig, run: RunContext, lesson: Lesson, teacher: Recogniser) -> tuple[Students, FitResult]:

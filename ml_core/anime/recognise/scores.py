@@ -14,6 +14,7 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 _TOP: Final = 5
+_WORST: Final = 48  # pictures that a page shows as the worst cases
 
 
 def summary(probabilities: Floats, labels: Integers) -> dict[str, float]:
@@ -47,6 +48,7 @@ def full_report(
     confusion = np.zeros((len(characters), len(characters)), dtype=np.int64)
     np.add.at(confusion, (labels, predicted), 1)
     by_source = np.asarray(sources)
+    answers = _answers(probabilities, labels, characters, paths)
     return {
         "scores": summary(probabilities, labels),
         "images": len(labels),
@@ -57,7 +59,8 @@ def full_report(
         },
         "confusion": {"classes": list(characters), "matrix": confusion.tolist()},
         "calibration": calibration_bins(probabilities.max(axis=1), hits),
-        "worst": _worst(probabilities, labels, characters, paths),
+        "worst": [dict(row) for row in answers[:_WORST]],
+        "answers": answers,
     }
 
 
@@ -74,9 +77,10 @@ def _character_row(confusion: Integers, number: int, name: str) -> dict[str, Any
     }
 
 
-def _worst(
-    probabilities: Floats, labels: Integers, characters: Sequence[str], paths: Sequence[str], shown: int = 48
+def _answers(
+    probabilities: Floats, labels: Integers, characters: Sequence[str], paths: Sequence[str]
 ) -> list[dict[str, Any]]:
+    """One row for each picture, the worst first: those whose own character got the least."""
     own = probabilities[np.arange(len(labels)), labels]
     return [
         {
@@ -86,7 +90,7 @@ def _worst(
             "confidence": float(probabilities[row].max()),
             "own": float(own[row]),
         }
-        for row in np.argsort(own, kind="stable")[:shown]
+        for row in np.argsort(own, kind="stable")
     ]
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import safetensors.torch
 import torch
+from PIL import Image
 
 from ml_core.anime.online.learning import OnlineLearningSystem
 from ml_core.anime.tests.drawn import NAMES, draw_collection, draw_face
@@ -49,6 +50,11 @@ def test_the_weight_folder_recognises_and_the_report_says_how_well(trained):
     assert result["scores"]["colour_and_texture"]["top1"] >= 0.8
     report = json.loads((trained / "artifacts/report.json").read_text())
     assert sum(map(sum, report["confusion"]["matrix"])) == result["images"]["held_out"] == report["images"]
+    assert len(report["answers"]) == report["images"] and report["answers"][0] == {
+        key: value for key, value in report["worst"][0].items() if key != "activation_map"
+    }
+    with Image.open(trained / "artifacts" / report["worst"][0]["activation_map"]) as looked:
+        assert looked.width == 2 * looked.height
     weight = trained / result["weight"]["path"]
     facts = read_facts(weight)
     assert facts.classes == sorted(NAMES[:3]) and facts.files[0] == "recogniser.safetensors"
