@@ -69,7 +69,13 @@ class GeneratorConfig(RecipeConfig):
         le=100_000,
     )
     epoch_steps: int = option(
-        50, description="Steps of an epoch.", group=OPTIMISATION, unit="steps", ge=1, le=10_000, advanced=True
+        _CPU["epoch_steps"],
+        description="Steps of an epoch.",
+        group=OPTIMISATION,
+        unit="steps",
+        ge=1,
+        le=10_000,
+        advanced=True,
     )
     batch_size: int = option(
         _CPU["batch_size"], description="Images of a step.", group=OPTIMISATION, unit="images", ge=2, le=1024

@@ -44,6 +44,7 @@ class Features(nn.Module):
         self._taps = frozenset(taps)
         self.register_buffer("mean", torch.tensor(MEAN).view(1, 3, 1, 1))
         self.register_buffer("deviation", torch.tensor(DEVIATION).view(1, 3, 1, 1))
+        self.requires_grad_(False)
 
     def forward(self, images: Tensor) -> list[Tensor]:
         """(N, 3, S, S) of 0..1 to maps (N, C, h, w)."""

@@ -9,9 +9,21 @@ from typing import Any, Final, Literal
 PresetName = Literal["cpu_64", "gpu_128", "gpu_224"]
 
 PRESETS: Final[Mapping[PresetName, Mapping[str, Any]]] = {
-    "cpu_64": {"size": 64, "channels": [128, 96, 64, 48, 32], "batch_size": 8, "num_epochs": 60},
-    "gpu_128": {"size": 128, "channels": [384, 320, 256, 128, 64, 32], "batch_size": 16, "num_epochs": 200},
-    "gpu_224": {"size": 224, "channels": [512, 384, 256, 128, 64, 32], "batch_size": 16, "num_epochs": 400},
+    "cpu_64": {"size": 64, "channels": [128, 96, 64, 48, 32], "batch_size": 8, "num_epochs": 50, "epoch_steps": 100},
+    "gpu_128": {
+        "size": 128,
+        "channels": [384, 320, 256, 128, 64, 32],
+        "batch_size": 16,
+        "num_epochs": 150,
+        "epoch_steps": 100,
+    },
+    "gpu_224": {
+        "size": 224,
+        "channels": [512, 384, 256, 128, 64, 32],
+        "batch_size": 16,
+        "num_epochs": 300,
+        "epoch_steps": 100,
+    },
 }
 
 # Seconds of one image in one step, for each million of multiplications of the generator's convolutions: measured with
@@ -38,7 +50,7 @@ def estimate_seconds(preset: PresetName, settings: Mapping[str, Any] | None = No
         cores: Of the processor.
     """
     chosen = with_preset({**(settings or {}), "preset": preset})
-    images = chosen["num_epochs"] * chosen.get("epoch_steps", 50) * chosen["batch_size"]
+    images = int(chosen["num_epochs"]) * int(chosen["epoch_steps"]) * int(chosen["batch_size"])
     work = images * _millions(int(chosen["size"]), list(chosen["channels"]))
     if preset.startswith("cpu_"):
         return work * _CORE_SECONDS / min(cores, _CORES_USED)

@@ -4,10 +4,10 @@ The generator's loss has the three parts of the specification, with its weights.
 asked of images from fresh noise. The **perceptual** loss is asked of *repainted* images: each training image has a
 code, a point in the space of noise, and the image painted from near that code is compared with this one image
 (P. Bojanowski et al., "Optimizing the latent space of generative networks", ICML 2018). Compared with an image drawn by
-chance, as the specification may be read, a weight of 10 pulls every painted image to the mean of all; with one code for
-one image it cannot. Codes begin as the principal components of small versions of the images, so that what looks alike lies
-together from the start, and move a little. They are brought to mean 0 and deviation 1 before they are used, so that
-fresh noise falls among them, and noise is mixed in, so that no code stands alone.
+chance, as the specification may be read, a weight of 10 pulls every painted image to the mean of all. With one code for
+one image it cannot. Codes begin as the principal components of small versions of the images, so that what looks alike
+lies together from the start, and move a little. They are brought to mean 0 and deviation 1 before they are used, so
+that fresh noise falls among them, and noise is mixed in, so that no code stands alone.
 """
 
 from __future__ import annotations

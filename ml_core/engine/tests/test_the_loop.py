@@ -137,6 +137,14 @@ def test_patience_ends_the_training_and_the_best_weights_are_delivered(tmp_path:
     assert all(torch.equal(t, best.model[name]) for name, t in task.model.state_dict().items())
 
 
+def test_a_task_that_sees_no_use_in_more_ends_the_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    monkeypatch.setattr(ToyTask, "begin_validation", lambda task: (asked.append(1), task._noted.clear())[1])
+    monkeypatch.setattr(ToyTask, "wants_stop", property(lambda _task: len(asked) >= 2))
+    _, result = train(open_run(tmp_path))
+    assert (result.epochs, result.stop_reason) == (2, "task") and result.best_epoch in (1, 2)
+
+
 def test_only_the_last_and_the_best_checkpoints_stay(tmp_path: Path) -> None:
     _, result = train(open_run(tmp_path), epochs=12, keep_last=2, accumulate=1)
     steps = {int(path.name.removeprefix("step-")) for path in list_checkpoints(tmp_path / "checkpoints")}
