@@ -22,7 +22,8 @@ from anime.errors import NotFoundError
 from anime.models import Correction
 from anime.services.apply_corrections import apply_corrections
 from anime.services.correct_images import add_images, leave_out, move
-from anime.services.undo_corrections import restore_version, undo
+from anime.services.undo_corrections import undo
+from cvstudio.datasets.services.choose_version import choose_version
 
 
 class CorrectionListView(ListAPIView):
@@ -81,7 +82,7 @@ class RestoreView(APIView):
         version = collection.dataset.versions.filter(number=form["version"]).first()
         if version is None:
             raise NotFoundError("The collection has no such version.", where="version", hint="Look at its versions.")
-        restore_version(collection, version)
+        choose_version(version)
         return answer(request, id)
 
 

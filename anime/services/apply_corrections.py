@@ -13,12 +13,13 @@ from anime.services.start_version import start_version
 from anime.services.write_known import write_known
 from anime.storage import additions_folder, new_changes_file
 from cvstudio.datasets.models import DatasetVersion
+from cvstudio.datasets.services.revise_version import RECIPE as REVISE
+from cvstudio.datasets.services.revise_version import revise_version
 from cvstudio.datasets.storage import dataset_folder, images_folder
 from cvstudio.runs.models import Run
 from ml_core.anime.collection.extend import folder_name
 from ml_core.run.files import write_json_atomic
 
-REVISE: Final = "data.revise"
 EXTEND: Final = "anime.extend_collection"
 RECIPES: Final = (REVISE, EXTEND)
 
@@ -33,6 +34,7 @@ def apply_corrections(collection: Collection) -> DatasetVersion:
         QuotaError: Too many runs of this person wait already.
     """
     version = require_ready(collection)
+    require_quiet(collection)
     with transaction.atomic():
         Collection.objects.select_for_update().get(id=collection.id)
         waiting = list(collection.corrections.filter(state=Correction.State.WAITING).order_by("id"))
@@ -49,10 +51,8 @@ def apply_corrections(collection: Collection) -> DatasetVersion:
 
 def release_corrections(run: Run) -> None:
     """The corrections of a run that ended without a version wait again."""
-    version = DatasetVersion.objects.filter(import_run=run).first()
-    rows = Correction.objects.filter(version=version, state=Correction.State.APPLYING)
-    if version is not None:
-        rows.update(state=Correction.State.WAITING, version=None)
+    rows = Correction.objects.filter(version__import_run=run, state=Correction.State.APPLYING)
+    rows.update(state=Correction.State.WAITING, version=None)
 
 
 def _changes(collection: Collection, version: DatasetVersion, corrections: list[Correction]) -> list[dict[str, Any]]:
@@ -77,24 +77,19 @@ def _changes(collection: Collection, version: DatasetVersion, corrections: list[
 def _start(
     collection: Collection, version: DatasetVersion, changes: list[dict[str, Any]], additions: list[Correction]
 ) -> DatasetVersion:
+    if not additions:
+        return revise_version(version, changes=changes)
     dataset, changes_file = collection.dataset, new_changes_file(collection)
     changes_file.parent.mkdir(parents=True, exist_ok=True)
     write_json_atomic(changes_file, changes)
-    title = f"Correct {collection.name}"
-    if not additions:
-        return start_version(
-            dataset, recipe=REVISE, title=title, images=lambda number: version.root,
-            config=lambda number, folder: {
-                "version": version.folder, "target": folder, "changes": str(changes_file),
-            },
-        )  # fmt: skip
     additions_file = changes_file.with_suffix(".additions.json")
     home = additions_folder(collection)
     rows = [{"file": str(home / row.path), "character": folder_name(row.after)} for row in additions]
     write_json_atomic(additions_file, rows)
     is_ours = version.root.startswith(f"{dataset_folder(dataset.id)}/")
     return start_version(
-        dataset, recipe=EXTEND, title=title, images=lambda number: str(images_folder(dataset.id, number)),
+        dataset, recipe=EXTEND, title=f"Correct {collection.name}",
+        images=lambda number: str(images_folder(dataset.id, number)),
         config=lambda number, folder: {
             "known": str(write_known(collection, version)), "additions": str(additions_file),
             "changes": str(changes_file) if changes else "", "version": folder, "share": is_ours,

@@ -11,6 +11,7 @@ from anime.errors import AnimeError
 from anime.models import Character, CharacterImage, Collection
 from anime.selectors import require_ready
 from anime.services.ask_recogniser import ask_recogniser
+from ml_core.anime.search.words import WordMatcher
 
 if TYPE_CHECKING:
     from cvstudio.accounts.models import User
@@ -65,8 +66,6 @@ def search(
 
 
 def _by_words(collection: Collection, text: str, limit: int) -> list[Found]:
-    from ml_core.anime.search.words import WordMatcher
-
     characters = Character.objects.filter(collection=collection).exclude(position=None)
     texts = {row.name: [row.name, *row.captions, *row.partial] for row in characters}
     scores = {name: score for name, score in WordMatcher(texts).scores(text).items() if score > 0}

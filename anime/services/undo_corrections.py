@@ -7,9 +7,9 @@ from django.db import transaction
 from anime.errors import AnimeError
 from anime.models import Collection, Correction
 from anime.services.apply_corrections import require_quiet
-from anime.services.sync_characters import sync_characters
 from anime.storage import additions_folder
-from cvstudio.datasets.models import Dataset, DatasetVersion
+from cvstudio.datasets.models import DatasetVersion
+from cvstudio.datasets.services.choose_version import choose_version
 
 
 def undo(collection: Collection) -> list[Correction]:
@@ -34,19 +34,6 @@ def undo(collection: Collection) -> list[Correction]:
         return _go_back(collection)
 
 
-def restore_version(collection: Collection, version: DatasetVersion) -> None:
-    """Use another version of the collection.
-
-    Raises:
-        AnimeError: It is not ready.
-    """
-    if version.state != DatasetVersion.State.READY:
-        raise AnimeError("This version is not ready.", code="anime.version", where="version", hint="Choose another.")
-    Dataset.objects.filter(id=collection.dataset_id).update(current_version=version)
-    collection.dataset.current_version = version
-    sync_characters(collection, version)
-
-
 def _forget(collection: Collection, rows: list[Correction]) -> list[Correction]:
     for row in rows:
         if row.action == Correction.Action.ADD:
@@ -65,5 +52,6 @@ def _go_back(collection: Collection) -> list[Correction]:
         raise AnimeError("There is no correction to take back.", code="anime.nothing_to_undo",
                          hint="Move an image or leave one out first.")  # fmt: skip
     Correction.objects.filter(id__in=[row.id for row in rows]).update(state=Correction.State.WAITING, version=None)
-    restore_version(collection, before)
+    choose_version(before)
+    collection.dataset.current_version = before
     return rows
