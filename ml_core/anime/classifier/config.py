@@ -43,7 +43,7 @@ class ClassifierConfig(RecipeConfig):
         advanced=True,
         may_change=True,
     )
-    fit_picture: Literal["crop", "pad", "stretch"] = option(
+    fit_image: Literal["crop", "pad", "stretch"] = option(
         "crop",
         description="How an image becomes a square: cut the long side, fill up the short one, or stretch.",
         group=DATA,

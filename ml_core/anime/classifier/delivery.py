@@ -96,13 +96,13 @@ def _write_weight(
     metrics: dict[str, float],
 ) -> dict[str, str]:
     folder: Path = run.artifact_path(f"weight/{FACTS_FILE}").parent
-    files = save_recogniser(recogniser, folder, config.fit_picture)
+    files = save_recogniser(recogniser, folder, config.fit_image)
     network = recogniser.network
     facts = WeightFacts(
         task=TASK,
         files=files,
         classes=recogniser.characters,
-        preprocessing={"mode": "RGB", "size": [config.image_size] * 2, "fit_picture": config.fit_picture},
+        preprocessing={"mode": "RGB", "size": [config.image_size] * 2, "fit_picture": config.fit_image},
         metrics=metrics,
         parameters=sum(p.numel() for p in network.parameters()) if network else 0,
         dataset_fingerprint=collection.fingerprint,

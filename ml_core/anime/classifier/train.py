@@ -43,7 +43,7 @@ def train_classifier(config: ClassifierConfig, run: RunContext) -> dict[str, Any
     """
     cap_threads(config.fit.threads)
     reading = stage_progress(run, "reading images")
-    collection = read_collection(Path(config.known), config.fit_picture, reading, side_for(config.image_size))
+    collection = read_collection(Path(config.known), config.fit_image, reading, side_for(config.image_size))
     _refuse_hopeless(collection)
     run.data_fingerprint(collection.fingerprint)
     keys = [picture.sha256 for picture in collection.pictures]
