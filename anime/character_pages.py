@@ -18,7 +18,7 @@ from anime.collection_pages import IMAGES_A_PAGE, found_collection, gallery_cont
 from anime.errors import NotFoundError
 from anime.image_query import ImageQuery
 from anime.models import Character, CharacterImage, Collection
-from anime.presentation import FINDINGS, correction_words, finding_rows, gallery_rows
+from anime.presentation import FINDINGS, correction_words, finding_rows, gallery_rows, is_working
 from anime.services.describe_character import describe_character
 from ml_core.errors import CodedError
 
@@ -63,7 +63,7 @@ def _context(request: HttpRequest, character: Character) -> dict[str, Any]:
         "texts": "\n".join(character.captions), "partial": "\n".join(character.partial),
         "changes": _changes(collection, character),
         "api": f"/api/v1/anime/characters/{character.id}",
-        "may_teach": _may_teach(collection, character),
+        "is_examining": is_working(collection.examine_run), "may_teach": _may_teach(collection, character),
         "doubted_in": images.filter(likely__gt="").count(),
         "doubted_as": CharacterImage.objects.filter(collection=collection, likely=character.name).count(),
     }  # fmt: skip

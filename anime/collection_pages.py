@@ -24,6 +24,7 @@ from anime.presentation import (
     collection_facts,
     collection_tabs,
     correction_words,
+    files_left_out,
     finding_rows,
     gallery_rows,
     import_run,
@@ -187,7 +188,9 @@ def _import_context(collection: Collection) -> dict[str, Any]:
 
 def _health_context(collection: Collection) -> dict[str, Any]:
     images = CharacterImage.objects.filter(collection=collection)
+    version = collection.dataset.current_version
     return {
+        "version": version, "files_left_out": files_left_out(version),
         "collection": collection, "is_examining": is_working(collection.examine_run), "health": collection.health,
         "findings": finding_rows(images, _here(collection, "collection-images")),
     }  # fmt: skip

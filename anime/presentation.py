@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 from collections import Counter, defaultdict
 from collections.abc import Iterable
+from itertools import islice
 from typing import Any, Final
 from uuid import UUID
 
@@ -16,8 +18,11 @@ from django.utils.translation import gettext_lazy
 
 from anime.models import Character, CharacterImage, Collection, Correction
 from cvstudio.common.quantities import scaled_bytes
+from cvstudio.datasets.models import DatasetVersion
 from cvstudio.datasets.presentation import WORKING
+from cvstudio.datasets.selectors import rejects_file
 from cvstudio.runs.models import Run
+from ml_core.errors import CodedError
 
 #: What may be found about an image: what it is called, how grave it is, and what to do.
 FINDINGS: Final[dict[str, tuple[str | Promise, str, str | Promise]]] = {
@@ -51,6 +56,7 @@ FINDINGS: Final[dict[str, tuple[str | Promise, str, str | Promise]]] = {
     ),
 }  # fmt: skip
 _EXAMPLES: Final = 4
+_FILES_SHOWN: Final = 50
 
 
 def is_working(run: Run | None) -> bool:
@@ -122,6 +128,17 @@ def finding_rows(images: Any, address: str) -> list[dict[str, Any]]:
          "url": f"{address}?flag={key}"}
         for key, (title, severity, cure) in FINDINGS.items() if counts[key]
     ]  # fmt: skip
+
+
+def files_left_out(version: DatasetVersion | None) -> list[dict[str, str]]:
+    """The first files that an import could not use: path, reason, cure."""
+    if version is None or not version.counts.get("rejected"):
+        return []
+    try:
+        with rejects_file(version).open(encoding="utf-8", newline="") as stream:
+            return list(islice(csv.DictReader(stream), _FILES_SHOWN))
+    except (CodedError, OSError):
+        return []
 
 
 def source_bars(collection: Collection) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -131,6 +132,21 @@ def test_findings_lead_to_their_images(browser: Client, collection: Collection) 
     assert f"/anime/collections/{collection.id}/images?flag=two_names" in page
     shown = text_of(browser.get(f"/anime/collections/{collection.id}/images?flag=two_names"))
     assert shown.count('class="shot"') == 1 and rows[0].path in shown and "likely emi" in shown
+
+
+def test_files_that_the_import_could_not_use_are_listed_with_reason_and_cure(
+    browser: Client, collection: Collection
+) -> None:
+    version = collection.dataset.current_version
+    assert version is not None
+    version.counts, version.warnings = {**version.counts, "rejected": 1}, ["emi has one image."]
+    version.save()
+    path = Path(version.folder) / "rejects.csv"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("path,reason,cure\naoi/note.jpg,It is no image.,Remove it.\n")
+    page = text_of(browser.get(f"/anime/collections/{collection.id}"))
+    assert "aoi/note.jpg" in page and "Remove it." in page and "emi has one image." in page
+    assert reverse("api-datasets-rejects", args=[collection.dataset_id, 1]) in page
 
 
 def test_a_failed_import_says_why_and_offers_another_try(browser: Client, alice: User) -> None:

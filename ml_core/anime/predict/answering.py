@@ -33,7 +33,7 @@ class Answered:
         familiarity: Similarity to the best prototype.
         is_unknown: Whether it is below the threshold.
         nearest: Positions of the most similar known images and their similarities, best first.
-        seen: Grad-CAM of ``seen_of``, (h, w) of 0..1; None without a network that knows somebody.
+        seen: Grad-CAM of ``seen_of``, (h, w) of 0..1; None where nothing speaks for it.
         seen_of: The most probable character among those that the network knows.
     """
 
@@ -137,7 +137,8 @@ def _activation(
     if network is None or not places:
         return None, None
     name = recogniser.characters[max(places, key=lambda place: probabilities[place])]
-    return network.activation_map(pixels, names.index(name)), name
+    seen = network.activation_map(pixels, names.index(name))
+    return (seen, name) if seen.any() else (None, None)  # nothing in the image speaks for it
 
 
 def _as_png(pixels: NDArray[np.uint8]) -> str:
