@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET
 
 from anime import selectors
 from anime.errors import NotFoundError
-from anime.generator_view import generator_row, judged_facts, nearest_pairs
+from anime.generator_view import collapse_words, generator_row, judged_facts, nearest_pairs
 from anime.model_presentation import API, is_working
 from anime.models import Training
 from anime.services.read_report import report_of
@@ -51,7 +51,7 @@ def generator_page(request: HttpRequest, id: UUID) -> HttpResponse:
     collection = training.collection if training else None
     context = {
         "version": version, "report": report, "training": training, "collection": collection,
-        "facts": judged_facts(report), "pairs": nearest_pairs(report, version.run, collection)[:SHOWN_PAIRS],
+        "facts": judged_facts(report), "collapsed": collapse_words(report), "pairs": nearest_pairs(report, version.run, collection)[:SHOWN_PAIRS],
         "api_path": f"{API}/generators/{version.id}/report", **_timeline(version.run, training),
     }  # fmt: skip
     return render(request, "anime/generator.html", context)

@@ -47,6 +47,15 @@ def judged_facts(report: dict[str, Any]) -> list[dict[str, Any]]:
     return [one for one in found if one is not None]
 
 
+def collapse_words(report: dict[str, Any]) -> str:
+    """What happened where the samples became all alike; empty where they did not."""
+    stopped = report.get("stopped") or {}
+    if stopped.get("reason") != "collapse":
+        return ""
+    return _("At epoch %(epoch)s the samples had become all but equal to each other. The best weights from before "
+             "were kept.") % {"epoch": stopped.get("epoch")}  # fmt: skip
+
+
 def nearest_pairs(report: dict[str, Any], run: Run | None, collection: Collection | None) -> list[dict[str, Any]]:
     """Samples beside the training image most like each, the nearest first (1 query for images, 1 for the sheet)."""
     rows = sorted(report.get("nearest") or [], key=lambda one: float(one["distance"]))

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cvstudio.common.schema_form import Preset
 from cvstudio.common.schema_form.recipe_form import merged, nested
+from ml_core.anime.generate.presets import PRESETS as GENERATORS
 
 _QUICK: dict[str, Any] = {"fit.epochs": 8}
 _GPU: dict[str, Any] = {"image_size": 224, "fit.epochs": 120, "fit.batch_size": 64}
@@ -19,6 +20,11 @@ _AS_SPECIFIED: dict[str, Any] = {
 _CPU = Preset("cpu", _("Recommended"), _("For a processor: small images, the best scores for the time."))
 _LOOK = Preset("quick", _("Quick look"), _("A few epochs: is the collection in order?"), _QUICK)
 _BEST = Preset("gpu", _("GPU, best"), _("Large images and many epochs."), _GPU)
+_GENERATORS: dict[str, tuple[Any, Any]] = {
+    "cpu_64": (_("CPU, 64 px"), _("For a processor.")),
+    "gpu_128": (_("GPU, 128 px"), _("Sharper, and slow without a GPU.")),
+    "gpu_224": (_("GPU, 224 px"), _("The size of the specification. Wants a GPU.")),
+}
 
 #: By kind of training (`anime.models.Training.Kind`); the first is chosen unless another is.
 PRESETS: Mapping[str, tuple[Preset, ...]] = {
@@ -35,10 +41,8 @@ PRESETS: Mapping[str, tuple[Preset, ...]] = {
     ),
     "student": (_CPU, _LOOK, _BEST),
     "words": (_CPU,),
-    "generator": (
-        Preset("cpu_64", _("CPU, 64 px"), _("Half an hour on a processor, one character."), {"preset": "cpu_64"}),
-        Preset("gpu_128", _("GPU, 128 px"), _("Sharper, and for several characters."), {"preset": "gpu_128"}),
-        Preset("gpu_224", _("GPU, 224 px"), _("The size of the specification."), {"preset": "gpu_224"}),
+    "generator": tuple(
+        Preset(name, *_GENERATORS[name], {"preset": name, **values}) for name, values in GENERATORS.items()
     ),
 }
 

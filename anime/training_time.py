@@ -6,6 +6,7 @@ from typing import Any
 
 from anime.presets import settings_of
 from anime.train_form import RECIPES
+from ml_core.anime.generate.presets import estimate_seconds
 from ml_core.run.registry import get_recipe
 
 #: Seconds of one image of 96 px in one epoch, forth and back, by network.
@@ -26,9 +27,9 @@ def training_seconds(kind: str, preset: str, images: int, changes: dict[str, Any
     settings = settings_of(kind, preset, changes)
     config: Any = get_recipe(RECIPES[kind]).config
     defaults = {name: field.default for name, field in config.model_fields.items()}
-    if kind == "generator":
-        return generator_seconds(settings, images)
     try:
+        if kind == "generator":
+            return estimate_seconds(settings["preset"], settings)
         epochs = int((settings.get("fit") or {}).get("epochs", defaults["fit"].epochs))
         size = int(settings.get("image_size", defaults.get("image_size", MEASURED_AT)))
     except (TypeError, ValueError):
@@ -38,11 +39,3 @@ def training_seconds(kind: str, preset: str, images: int, changes: dict[str, Any
     if kind == "student":
         image = 2 * image + TEACHER
     return AROUND + READING * images + epochs * image * images
-
-
-def generator_seconds(settings: dict[str, Any], images: int) -> float | None:
-    """As the recipe of generators says it."""
-    from ml_core.anime.generate.presets import estimate_seconds
-
-    found: float = estimate_seconds(str(settings.get("preset", "cpu_64")), images, settings)
-    return found

@@ -114,6 +114,60 @@ def star_pages(made: dict[str, str]) -> Iterator[tuple[str, str]]:
     )
 
 
+def make_characters(studio: LiveStudio) -> dict[str, str]:
+    """A collection with a recogniser, its student, a generator, and what each said and drew."""
+    collection = studio.api("anime/collections", {"source": "sample", "name": "Cartoon friends"})
+    studio.wait(collection["import_run"])
+    character = studio.api(f"anime/characters?collection={collection['id']}")["results"][0]
+    asked = {"collection": collection["id"], "preset": "quick"}
+    fit = {"epochs": 2, "device": "cpu", "threads": 1}
+
+    def train(kind: str, **more: Any) -> dict[str, Any]:
+        training = studio.api("anime/trainings", {**asked, "kind": kind, **more})
+        studio.wait(training["run"])
+        found: dict[str, Any] = studio.api(f"anime/trainings/{training['id']}")
+        return found
+
+    teacher = train("recogniser", settings={"image_size": 64, "fit": fit})["weight"]
+    student = train("student", recogniser=teacher, settings={"image_size": 64, "fit": fit})["weight"]
+    small = {"num_epochs": 4, "epoch_steps": 5, "sample_every": 1, "channels": [32, 32, 16, 16, 16], "device": "cpu"}
+    drawing = train("generator", recogniser=teacher, character=character["name"], settings=small)
+    studio.api(
+        "anime/generate", {"generator": drawing["weight"], "character": character["name"], "seeds": [1, 2, 3, 4]}
+    )
+    return {
+        "collection": collection["id"], "character": character["id"], "recogniser": teacher, "student": student,
+        "generator": drawing["weight"],
+    }  # fmt: skip
+
+
+def character_pages(made: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """Names and addresses of the pages about characters."""
+    collection, recogniser = made["collection"], made["recogniser"]
+    yield from (
+        ("anime", "/anime/"),
+        ("anime-new", "/anime/new"),
+        ("anime-collection", f"/anime/collections/{collection}"),
+        ("anime-images", f"/anime/collections/{collection}/images"),
+        ("anime-health", f"/anime/collections/{collection}/health"),
+        ("anime-changes", f"/anime/collections/{collection}/changes"),
+        ("anime-character", f"/anime/characters/{made['character']}"),
+        ("anime-recognise", f"/anime/recognise?collection={collection}"),
+        ("anime-recognitions", "/anime/recognitions"),
+        ("anime-add", f"/anime/add?collection={collection}"),
+        ("anime-train", "/anime/train"),
+        ("anime-train-generator", "/anime/train?kind=generator"),
+        ("anime-recognisers", "/anime/recognisers"),
+        ("anime-recogniser", f"/anime/recognisers/{recogniser}"),
+        ("anime-held-out", f"/anime/recognisers/{recogniser}/images"),
+        ("anime-compare", f"/anime/compare?student={made['student']}"),
+        ("anime-generators", "/anime/generators"),
+        ("anime-generator", f"/anime/generators/{made['generator']}"),
+        ("anime-generate", "/anime/generate"),
+        ("anime-search", f"/anime/search?collection={collection}&q=hair"),
+    )
+
+
 def pages(studio: LiveStudio, runs: dict[str, str]) -> Iterator[tuple[str, str]]:
     """Names of pictures and addresses."""
     dataset = studio.api("datasets")["results"][0]["id"]
@@ -187,7 +241,9 @@ def main() -> None:
             studio.settle()
             made = make_scenes(studio, scenes)
             stars = make_stars(studio)
+            characters = make_characters(studio)
             wanted = [*pages(studio, make_content(studio)), *scene_pages(made), *star_pages(stars)]
+            wanted += character_pages(characters)
             browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
             shoot(studio, browser, wanted, options.out, options.only)
             browser.close()
