@@ -10,7 +10,7 @@ from anime.errors import AnimeError
 from anime.models import Collection
 from anime.services.start_version import start_version
 from anime.services.sync_characters import sync_characters
-from cvstudio.datasets.models import Dataset
+from cvstudio.datasets.models import Dataset, DatasetVersion
 from cvstudio.datasets.services import create_dataset
 from cvstudio.datasets.storage import images_folder
 
@@ -55,7 +55,7 @@ def create_from_dataset(dataset: Dataset) -> Collection:
     if known is not None:
         return known
     version = dataset.current_version
-    if version is not None and not version.classes:
+    if version is not None and version.task != DatasetVersion.Task.CLASSIFY:
         raise AnimeError("This data set has no class for each image.", code="anime.no_classes", where="dataset",
                          hint="Choose one that was imported from one folder a character.")  # fmt: skip
     collection = _beside(dataset)

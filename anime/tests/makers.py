@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import io
+import shutil
+import tempfile
 from functools import cache
+from pathlib import Path
 
-from anime.models import Collection, Enrolment, Recognition, WorkState
+from anime.models import Collection, Enrolment, Recognition, Training, WorkState
 from anime.services.create_collection import create_sample
 from anime.storage import map_file, recognition_file, square_file, view_file
 from cvstudio.accounts.models import User
 from cvstudio.datasets.tests.carry_out import carry_out_all
+from cvstudio.runs.folders import run_folder
+from cvstudio.runs.hooks import run_completed
 from cvstudio.runs.models import Run, RunState
 from cvstudio.weights.models import WeightVersion
+from ml_core.anime.sample.collection import write_sample
 from ml_core.anime.tests.drawn import NAMES, draw_face
+from ml_core.weights.folder import WeightFacts, write_facts
 
 ANSWER = {
     "top": [
@@ -66,3 +73,39 @@ def make_enrolment(recogniser: WeightVersion, collection: Collection | None = No
         owner=recogniser.weight.owner, action="add", name="Newcomer", recogniser=recogniser, collection=collection,
         weight=recogniser, run=run, state=WorkState.READY, images=5, report={"known_before": 0.9, "known_after": 0.9},
     )  # fmt: skip
+
+
+def make_real_recogniser(owner: User, collection: Collection, name: str = "By colour and texture") -> WeightVersion:
+    """A recogniser of the drawn sample without a network; fitted once for all tests of this process."""
+    run = Run.objects.create(owner=owner, name=name, recipe="anime.classifier", state=RunState.RUNNING)
+    Training.objects.create(owner=owner, name=name, kind="recogniser", collection=collection, run=run)
+    shutil.copytree(fitted_on_sample(), run_folder(run.id) / "artifacts" / "weight")
+    run.result = {"state": "completed", "weight": {"path": "artifacts/weight"}}
+    run.save(update_fields=["result"])
+    run_completed(run)
+    Run.objects.filter(id=run.id).update(state=RunState.COMPLETED)
+    return WeightVersion.objects.select_related("weight__owner").get(run=run)
+
+
+@cache
+def fitted_on_sample() -> Path:
+    """The weight folder of a small recogniser."""
+    from ml_core.anime.collection.reading import read_collection
+    from ml_core.anime.describe.describer import Describer
+    from ml_core.anime.recognise.metric import fit_metric
+    from ml_core.anime.recognise.recogniser import Calibration, Exemplars, Recogniser
+    from ml_core.anime.recognise.storage import save_recogniser
+
+    place = Path(tempfile.mkdtemp(prefix="anime-tests-"))
+    write_sample(place / "images", images=2, height=192, seed=0, progress=lambda done, total: None)
+    collection, folder = read_collection(place / "images"), place / "weight"
+    describer = Describer(kept=16, gaussians=8)
+    describer.fit(collection.pixels, seed=0)
+    descriptions = describer.describe(collection.pixels)
+    metric = fit_metric(descriptions, collection.labels)
+    exemplars = Exemplars(metric(descriptions), collection.labels, [p.path for p in collection.pictures])
+    calibration = Calibration(0.05, 1.0, 1.0, 0.35, 0.1)
+    model = Recogniser(collection.characters, describer, metric, exemplars, calibration)
+    files = save_recogniser(model, folder)
+    write_facts(folder, WeightFacts(task="anime.classifier", files=files, classes=collection.characters))
+    return folder
