@@ -11,10 +11,10 @@ from torch import Tensor
 from ml_core.anime.classifier.delivery import WEIGHT_PATH
 from ml_core.anime.collection.square import Fit
 from ml_core.anime.generate.config import GeneratorConfig
-from ml_core.anime.generate.judging import GRID_LIMIT, NEAR_QUANTILE, Judge, Judgement
+from ml_core.anime.generate.judging import GRID_LIMIT, NEAR_QUANTILE, Judge
 from ml_core.anime.generate.networks import Generator
 from ml_core.anime.generate.sampler import save_sampler
-from ml_core.anime.generate.sheet import COLUMNS
+from ml_core.anime.generate.sheet import COLUMNS, write_sheet
 from ml_core.anime.generate.subject import Subject, Teachers
 from ml_core.anime.recognise.recogniser import Recogniser
 from ml_core.anime.recognise.storage import save_recogniser
@@ -25,6 +25,7 @@ from ml_core.run.files import write_json_atomic
 from ml_core.weights.folder import FACTS_FILE, WeightFacts, write_facts
 
 TASK: Final = "anime.generator"
+JUDGED: Final = "samples/judged.png"
 COLLAPSED: Final = (
     "Training was stopped: the samples had become all but equal to each other (mode collapse). The best weights from "
     "before are delivered."
@@ -38,26 +39,45 @@ def deliver(
     subject: Subject,
     teachers: Teachers,
     judge: Judge,
-    judgement: Judgement,
+    samples: Tensor,
     result: FitResult,
     *,
     features: str,
     fit_picture: Fit,
     fingerprint: str,
 ) -> dict[str, Any]:
-    """Write ``report.json`` and ``weight/``, and return what ``result.json`` says."""
+    """Judge fresh samples, write ``report.json`` and ``weight/``, and return what ``result.json`` says.
+
+    Args:
+        config: Of the run.
+        run: Where to write.
+        generator: With the best weights.
+        subject: Whom it paints.
+        teachers: Its recogniser.
+        judge: Of the subject.
+        samples: (N, 3, S, S) uint8 that took no part in choosing the weights.
+        result: Of the fit loop.
+        features: What the perceptual loss compared.
+        fit_picture: How images became squares.
+        fingerprint: Of the collection.
+    """
+    judgement = judge(samples)
     collapsed = result.stop_reason == "task"
     if collapsed:
         run.log(COLLAPSED, "warning")
     report = {
         "character": subject.character,
         "images": len(subject.images),
-        "samples": {"count": len(judgement.agreed), "columns": COLUMNS, "size": config.size},
+        "judged": {"sheet": JUDGED, "columns": COLUMNS, "size": config.size, "count": len(samples)},
         **judgement.as_json(),
         "limits": {"near_quantile": NEAR_QUANTILE, "grid": GRID_LIMIT},
         "perceptual_features": features,
         "second_classifier": "colours and textures of the recogniser, without its network",
-        "stopped": COLLAPSED if collapsed else None,
+        "stopped": {
+            "reason": "collapse" if collapsed else "done",
+            "epoch": result.epochs,
+            "message": COLLAPSED if collapsed else "",
+        },
     }
     answer = {
         "metrics": judgement.scores,
@@ -73,6 +93,9 @@ def deliver(
         "numerics": result.numerics,
     }
     if run.rank == 0:
+        sheet = run.artifact_path(JUDGED)
+        write_sheet(samples, sheet)
+        run.artifact(sheet, "image/png")
         path = run.artifact_path("report.json")
         write_json_atomic(path, report)
         run.artifact(path, "application/json")

@@ -30,7 +30,8 @@ PRESETS: Final[Mapping[PresetName, Mapping[str, Any]]] = {
 # the preset cpu_64 on one core, and assumed, not measured, for a GPU of some ten TFLOP/s.
 _CORE_SECONDS: Final = 1.6e-4
 _GPU_SECONDS: Final = 1.2e-6
-_CORES_USED: Final = 2  # more help little at such sizes
+_CORES_USED: Final = 4  # more help little at such sizes
+_GAIN: Final = 0.7  # power of the number of cores by which they help
 
 
 def with_preset(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -53,7 +54,7 @@ def estimate_seconds(preset: PresetName, settings: Mapping[str, Any] | None = No
     images = int(chosen["num_epochs"]) * int(chosen["epoch_steps"]) * int(chosen["batch_size"])
     work = images * _millions(int(chosen["size"]), list(chosen["channels"]))
     if preset.startswith("cpu_"):
-        return work * _CORE_SECONDS / min(cores, _CORES_USED)
+        return work * _CORE_SECONDS / float(min(cores, _CORES_USED) ** _GAIN)
     return work * _GPU_SECONDS
 
 

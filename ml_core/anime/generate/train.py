@@ -70,7 +70,6 @@ def train_generator(config: GeneratorConfig, run: RunContext) -> dict[str, Any]:
     result = fit(task, data, config.fit, run)
     generator = pair.generator.cpu().eval()
     seeds = range(config.samples, 3 * config.samples)  # others than those that chose the checkpoint
-    judgement = judge(paint(generator, noise_of(seeds)))
     return deliver(
         config,
         run,
@@ -78,7 +77,7 @@ def train_generator(config: GeneratorConfig, run: RunContext) -> dict[str, Any]:
         subject,
         teachers,
         judge,
-        judgement,
+        paint(generator, noise_of(seeds)),
         result,
         features=features.name,
         fit_picture=fit_picture,

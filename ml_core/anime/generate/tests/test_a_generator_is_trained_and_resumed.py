@@ -22,7 +22,7 @@ from ml_core.weights.folder import read_facts
 
 def test_a_run_leaves_weights_a_report_and_sheets_of_the_same_noise(painted):
     result = json.loads((painted / "result.json").read_text())
-    assert result["steps"] == SMALL["num_epochs"] * SMALL["epoch_steps"] and result["stopped"] is None
+    assert result["steps"] == SMALL["num_epochs"] * SMALL["epoch_steps"] and result["stopped"]["reason"] == "done"
     report = json.loads((painted / "artifacts/report.json").read_text())
     assert {"agreement", "diversity", "memorised", "grid_artefact", "description_distance"} <= set(report)
     assert "mobilenet_v2 of the recogniser" in report["perceptual_features"]
@@ -31,7 +31,9 @@ def test_a_run_leaves_weights_a_report_and_sheets_of_the_same_noise(painted):
     facts = read_facts(painted / result["weight"]["path"])
     assert facts.task == "anime.generator" and facts.classes == [NAMES[0]]
     sheets = sorted(path.name for path in (painted / "artifacts/samples").iterdir())
-    assert sheets == [f"samples_epoch_{epoch}.png" for epoch in (1, 2, 3)]
+    assert sheets == ["judged.png", *(f"samples_epoch_{epoch}.png" for epoch in (1, 2, 3))]
+    assert report["judged"] == {"sheet": "samples/judged.png", "columns": 8, "size": 32, "count": 16}
+    assert [near["sample"] for near in report["nearest"]] == list(range(16))
     with Image.open(painted / "artifacts/samples/samples_epoch_3.png") as sheet:
         assert sheet.size == (8 * 32, 32)
 
@@ -81,7 +83,7 @@ def test_a_collapse_stops_the_training_and_is_told(drawn, guide, tmp_path, monke
     asked = {"known": str(drawn), "recogniser": str(guide), "target_class": NAMES[0]}
     result = generate(out, num_epochs=9, **asked)
     assert result["state"] == "completed" and result["epochs"] == 3 and result["stop_reason"] == "collapse"
-    assert "mode collapse" in json.loads((out / "artifacts/report.json").read_text())["stopped"]
+    assert "mode collapse" in json.loads((out / "artifacts/report.json").read_text())["stopped"]["message"]
     assert Sampler(out / "artifacts/weight").images(NAMES[0], [1]).shape == (1, 3, 32, 32)
 
 
