@@ -108,6 +108,7 @@ def augmentation_page(request: HttpRequest, id: UUID) -> HttpResponse:
     first = list(version.images.filter(split="train").order_by("position")[:12])
     boot = {
         "operations": catalogue(), "presets": PRESETS, "most": MAX_OPERATIONS, "version": version.number,
+        "classes": version.classes,
         "saved": [{"id": str(row.id), "name": row.name, "operations": row.operations} for row in saved],
         "urls": {"preview": reverse("api-datasets-augment", args=[id]), "saved": reverse("api-augmentations-list")},
     }  # fmt: skip

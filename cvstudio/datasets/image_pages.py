@@ -132,7 +132,7 @@ def _image_data(
     for finding in findings:
         for row in finding.get("annotations", ()):
             if row in notes:
-                notes[row].append(finding["code"])
+                notes[row].append(finding["message"].rpartition(":")[0] or finding["message"])
     return {
         "task": version.task, "classes": version.classes, "shapes": shapes, "notes": notes,
         "width": image.width, "height": image.height, "position": image.position, "path": image.path,

@@ -19,7 +19,7 @@ from ml_core.data.augment import AugmentOp, apply_seeded, augment_source, build_
 from ml_core.data.decode import PixelMode, load_image
 
 #: torch's generator is one for the whole process, and a worker has threads: one preview draws at a time.
-_ONE_AT_A_TIME = threading.Lock()
+ONE_AT_A_TIME = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def render_previews(order: PreviewOrder, samples: Sequence[PreviewSample]) -> di
     transform, plain = (build_transform(ops, order.size, resize=order.resize) for ops in (order.ops, []))
     pixels = {path: pil_to_tensor(load_image(path, order.mode)) for path in {sample.path for sample in samples}}
     drawn = []
-    with _ONE_AT_A_TIME:
+    with ONE_AT_A_TIME:
         for sample in samples:
             changed = apply_seeded(
                 transform, pixels[sample.path], seed=order.seed, epoch=sample.epoch, index=sample.index

@@ -3,6 +3,7 @@ import { api } from "../js/http.js";
 import { element, icon } from "../js/icons.js";
 import { toast } from "../js/toast.js";
 import { OperationList } from "./operation_list.js";
+import { overlay } from "./shapes.js";
 
 const boot = JSON.parse(document.getElementById("boot-data").textContent);
 const draw = document.getElementById("draw");
@@ -49,10 +50,28 @@ function figure(sample, index) {
   const epochs = draw.elements.what.value === "epochs";
   const note = epochs ? interpolate(gettext("epoch %s"), [sample.epoch]) : sample.path.split("/").pop();
   const picture = element("img", { src: sample.url, alt: note, width: sample.width, height: sample.height });
+  const stage = element("div", { class: "preview-stage" }, picture);
+  function show(url, boxes, labels) {
+    picture.setAttribute("src", url);
+    stage.querySelector(".shapes")?.remove();
+    const shapes = (boxes ?? []).map((box, row) => ({ row, label: labels[row], box, polygons: [] }));
+    if (shapes.length) stage.append(overlay({ width: sample.width, height: sample.height, shapes }, { classes: boot.classes }));
+  }
+  const after = () => show(sample.url, sample.boxes, sample.labels);
   // Holding the pointer on a picture shows it without the operations.
-  picture.addEventListener("pointerenter", () => picture.setAttribute("src", sample.original));
-  picture.addEventListener("pointerleave", () => picture.setAttribute("src", sample.url));
-  return element("figure", { title: sample.path, "data-index": index }, picture, element("figcaption", {}, note));
+  stage.addEventListener("pointerenter", () => show(sample.original, sample.original_boxes, sample.original_labels));
+  stage.addEventListener("pointerleave", after);
+  after();
+  return element("figure", { title: sample.path, "data-index": index }, stage, element("figcaption", {}, note));
+}
+
+/** What each operation costs in boxes, over the pictures that are shown. */
+function showLosses({ losses, boxes }) {
+  const place = document.getElementById("losses");
+  if (!place || !losses) return;
+  const titles = new Map(boot.operations.map((operation) => [operation.op, operation.title]));
+  const lines = losses.map(({ op, lost }) => element("li", {}, `${titles.get(op)}: ${interpolate(gettext("%s of %s boxes lost"), [lost, boxes])}`));
+  place.replaceChildren(...lines);
 }
 
 async function ask() {
@@ -64,6 +83,7 @@ async function ask() {
     const answer = await api(boot.urls.preview, { method: "POST", body: wish(), signal });
     grid.replaceChildren(...answer.samples.map(figure));
     document.getElementById("source").textContent = answer.source;
+    showLosses(answer);
     faultPlace.hidden = true;
     grid.setAttribute("aria-busy", "false");
   } catch (error) {

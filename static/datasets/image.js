@@ -12,10 +12,15 @@ const draft = new Draft(data);
 const stage = new Stage(document.getElementById("stage"), data);
 const hasBoxes = data.task === "detect";
 
+const FLAGS = {
+  crowd: gettext("crowd"), difficult: gettext("difficult"), truncated: gettext("truncated"),
+  occluded: gettext("occluded"), from_shape: gettext("box from its shape"),
+};
+
 /** A line of the list: colour, name, size, what the file says beside. */
 function line(shape) {
   const [left, top, right, bottom] = shape.box;
-  const tags = [...shape.flags, ...Object.entries(shape.attributes).map(([key, value]) => `${key}: ${typeof value === "object" ? JSON.stringify(value) : value}`)];
+  const tags = [...shape.flags.map((flag) => FLAGS[flag]), ...Object.entries(shape.attributes).map(([key, value]) => `${key}: ${typeof value === "object" ? JSON.stringify(value) : value}`)];
   const notes = data.notes[shape.row] ?? [];
   const isSelected = shape.row === editor?.selected;
   return element("li", { class: `shape-line ${colourOf(shape.label)}`, "data-row": shape.row, tabindex: 0, role: "option", "aria-selected": String(isSelected) },

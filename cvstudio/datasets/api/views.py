@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from cvstudio.datasets import selectors
-from cvstudio.datasets.api import serializers
+from cvstudio.datasets.api import preview_serializers, serializers
 from cvstudio.datasets.api.filters import DatasetFilter
 from cvstudio.datasets.api.parsers import (
     OctetBodyParser,
@@ -162,10 +162,10 @@ class StatisticsView(APIView):
 class AugmentView(APIView):
     """Augmentation preview."""
 
-    @extend_schema(request=serializers.AugmentSerializer, responses=serializers.PreviewSerializer)
+    @extend_schema(request=preview_serializers.AugmentSerializer, responses=preview_serializers.PreviewSerializer)
     def post(self, request: Request, id: uuid.UUID) -> Response:
         """Pictures by the very transform and seed that training uses."""
-        form = parsed(serializers.AugmentSerializer(data=request.data))
+        form = parsed(preview_serializers.AugmentSerializer(data=request.data))
         version = selectors.version_of(selectors.visible_dataset(request.user, id), form.pop("version", None))
         return Response(preview_augmentation(version, form))
 

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from cvstudio.datasets.errors import NotFoundError, NotReadyError, PreviewFailedError, PreviewUnavailableError
 from cvstudio.datasets.models import DatasetImage, DatasetVersion
+from cvstudio.datasets.services.preview_labels import draw_labelled
 from cvstudio.datasets.storage import image_file
 from ml_core.data.augment import AugmentOps
 from ml_core.data.preview import PreviewOrder, PreviewSample, render_previews
@@ -114,6 +115,11 @@ def answer_preview(request_id: str, version_id: str, wish: dict[str, Any]) -> No
 
 def draw(version: DatasetVersion, wish: PreviewWish) -> dict[str, Any]:
     """Draw here and now. Imports torch."""
+    if version.task == DatasetVersion.Task.DETECT:
+        [(image, _), *_rest] = chosen_images(version, wish)
+        position = image.position if wish.image is not None else None
+        return draw_labelled(version, wish.operations, position=position, size=wish.size, seed=wish.seed,
+                             epoch=wish.epoch, count=wish.count)  # fmt: skip
     images = chosen_images(version, wish)
     samples = [
         PreviewSample(image_file(version, image), training_index(version, image), epoch) for image, epoch in images
