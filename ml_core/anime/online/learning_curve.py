@@ -111,8 +111,7 @@ class NewCharacter:
         for learnt in draws:
             judged = sorted(set(self._rows) - set(learnt))
             hits += (self._chances(learnt, judged).argmax(axis=1) == self._place).astype(float).tolist()
-        share = float(np.mean(hits))
-        return Point(size, share, float(np.sqrt(share * (1 - share) / len(self._vectors))))
+        return Point(size, float(np.mean(hits)), _standard_error(float(np.mean(hits)), len(self._vectors)))
 
     def _chances(self, learnt: list[int], judged: list[int]) -> Floats:
         """(J, C) probabilities for images, after learning from others."""
@@ -151,6 +150,12 @@ def known_top1(recogniser: Recogniser, among: list[str]) -> float | None:
     left_out = (vectors * functional.normalize(sums[labels] - vectors, dim=1)).sum(1) * fewer
     scores[torch.arange(len(rows)), labels] = left_out
     return float((scores.argmax(1) == labels).double().mean())
+
+
+def _standard_error(share: float, images: int) -> float:
+    """Of a share of so many images, by the plus-four rule: not zero where all are right (Agresti and Coull 1998)."""
+    middle = (share * images + 2) / (images + 4)
+    return float(np.sqrt(middle * (1 - middle) / (images + 4)))
 
 
 def _class_sums(vectors: Tensor, labels: Tensor, classes: int) -> Tensor:

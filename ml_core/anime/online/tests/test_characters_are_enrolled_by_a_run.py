@@ -60,6 +60,7 @@ def test_the_report_says_how_well_it_is_told_apart_after_so_many_images(enrolled
     assert report["sizes"]["20"] is None and report["sizes"]["10"]["told_apart"] >= 0.8
     assert [row["images"] for row in report["curve"]] == [1, 2, 3, 5, 10, 11]
     assert report["sizes"]["1"]["told_apart"] <= report["sizes"]["10"]["told_apart"] + 0.1
+    assert all(0 < row["error"] < 0.2 for row in report["curve"])
     assert report["known_after"] >= report["known_before"] - 0.1
 
 
