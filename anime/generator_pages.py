@@ -51,7 +51,8 @@ def generator_page(request: HttpRequest, id: UUID) -> HttpResponse:
     collection = training.collection if training else None
     context = {
         "version": version, "report": report, "training": training, "collection": collection,
-        "facts": judged_facts(report), "collapsed": collapse_words(report), "pairs": nearest_pairs(report, version.run, collection)[:SHOWN_PAIRS],
+        "facts": judged_facts(report), "collapsed": collapse_words(report),
+        "pairs": nearest_pairs(report, version.run, collection)[:SHOWN_PAIRS],
         "api_path": f"{API}/generators/{version.id}/report", **_timeline(version.run, training),
     }  # fmt: skip
     return render(request, "anime/generator.html", context)

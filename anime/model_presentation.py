@@ -19,6 +19,7 @@ WORKING: Final = frozenset({RunState.QUEUED, *ACTIVE})
 API: Final = "/api/v1/anime"
 _LIST_MEASURES: Final = ("top1", "top5", "ece")
 _THUMBNAIL: Final = 320
+_MAPS: Final = "maps/"
 
 
 def is_working(run: Any) -> bool:
@@ -109,11 +110,26 @@ def image_links(row: CharacterImage | None) -> dict[str, str]:
 def judged_images(
     cases: Sequence[dict[str, Any]], collection: Collection | None, version: WeightVersion
 ) -> list[dict[str, Any]]:
-    """Images of a report with their links and the address of the map of where the recogniser looked. One query."""
+    """Images of a report with their links, and the map of where the recogniser looked (2 queries).
+
+    The training left the worst cases as images with their dark parts (``looked``); the others have an address that
+    makes a ``map`` when it is asked for.
+    """
     known = images_by_path(collection, (str(case["path"]) for case in cases))
+    kept = _kept_maps(version)
     rows = []
     for case in cases:
         image = known.get(str(case["path"]))
-        looked = f"{API}/recognisers/{version.id}/activation?image={image.id}" if image else ""
-        rows.append({**case, **image_links(image), "map": looked, "is_right": case["character"] == case["predicted"]})
+        asked = f"{API}/recognisers/{version.id}/activation?image={image.id}" if image else ""
+        looked = kept.get(str(case.get("activation_map", "")), "")
+        told = {"looked": looked, "map": "" if looked else asked, "is_right": case["character"] == case["predicted"]}
+        rows.append({**case, **image_links(image), **told})
     return rows
+
+
+def _kept_maps(version: WeightVersion) -> dict[str, str]:
+    """Addresses of the maps that the training left, by the name in its report."""
+    if version.run is None:
+        return {}
+    found = version.run.artifacts.filter(name__startswith=_MAPS).values_list("name", "id")
+    return {name: f"/api/v1/training/{version.run_id}/artifacts/{pk}/download" for name, pk in found}

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import uuid4
 
 import numpy as np
+from PIL import Image
 from safetensors.numpy import save_file
 
 from anime.models import Character, CharacterImage, Collection, GeneratedImage, Training
@@ -26,6 +27,7 @@ from ml_core.anime.tests.drawn import NAMES, draw_collection, draw_face
 from ml_core.weights.folder import WeightFacts, write_facts
 
 CHARACTERS, IMAGES = 4, 6
+MAP = "maps/00.png"
 
 
 def make_collection_row(owner: User, name: str = "Four friends") -> Collection:
@@ -85,6 +87,7 @@ def make_recogniser(
 ) -> WeightVersion:  # fmt: skip
     """A recogniser with its report; with a teacher it is a student, compared with it."""
     report = report_for(collection)
+    report["worst"][0]["activation_map"] = MAP
     files: dict[str, Any] = {"report.json": report}
     if kind == "student":
         slow, alone = report_for(collection, 1), report_for(collection, 2)
@@ -93,6 +96,8 @@ def make_recogniser(
         files |= {"compare.json": table, "report.json": report}
     task = {"recogniser": "anime.classifier", "student": "anime.distill", "words": "anime.fusion"}[kind]
     version = _weight(owner, name, task, list(NAMES[:CHARACTERS]), files)
+    assert version.run is not None
+    _artifact(version.run, MAP, draw_face(0, 0, 128).resize((128, 64)))
     Training.objects.create(
         owner=owner, name=name, kind=kind, collection=collection, run=version.run, weight=version, preset="cpu",
         teacher=teacher,
@@ -139,14 +144,17 @@ def make_drawn(owner: User, generator: WeightVersion, count: int = 3) -> list[Ge
 
 def _sheets(run: Run, epochs: int) -> None:
     for epoch in range(1, epochs + 1):
-        name = f"samples/samples_epoch_{epoch}.png"
-        place = run_folder(run.id) / "artifacts" / name
-        place.parent.mkdir(parents=True, exist_ok=True)
-        draw_face(epoch % CHARACTERS, epoch, 128).save(place)
-        Artifact.objects.create(
-            run=run, name=name, path=f"artifacts/{name}", media_type="image/png", size_bytes=place.stat().st_size,
-            sha256=hashlib.sha256(place.read_bytes()).hexdigest(),
-        )  # fmt: skip
+        _artifact(run, f"samples/samples_epoch_{epoch}.png", draw_face(epoch % CHARACTERS, epoch, 128))
+
+
+def _artifact(run: Run, name: str, image: Image.Image) -> None:
+    place = run_folder(run.id) / "artifacts" / name
+    place.parent.mkdir(parents=True, exist_ok=True)
+    image.save(place)
+    Artifact.objects.create(
+        run=run, name=name, path=f"artifacts/{name}", media_type="image/png", size_bytes=place.stat().st_size,
+        sha256=hashlib.sha256(place.read_bytes()).hexdigest(),
+    )  # fmt: skip
 
 
 def _weight(owner: User, name: str, task: str, classes: list[str], files: dict[str, Any]) -> WeightVersion:

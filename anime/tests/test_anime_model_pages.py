@@ -81,7 +81,7 @@ def test_the_page_of_a_recogniser_shows_scores_by_source_and_character(
     page = text_of(browser.get(f"/anime/recognisers/{recogniser.id}"))
     for told in ("Lowest source", "By source", "By character", "Confusion", "Calibration", "Worst cases", "小花"):
         assert told in page
-    assert "activation?image=" in page and "data-run-curves" in page
+    assert "activation?image=" in page and page.count("looked-kept") == 1 and "data-run-curves" in page
 
 
 def test_a_cell_of_the_confusion_matrix_leads_to_its_images(browser: Client, recogniser: WeightVersion) -> None:
