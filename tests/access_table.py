@@ -179,6 +179,7 @@ ROWS: dict[str, Row] = {
     "GET /api/v1/inference/jobs": row(*MEMBERS),
     "GET /api/v1/inference/jobs/{job_id}": row(*OWNED),
     "DELETE /api/v1/inference/jobs/{job_id}": row(401, 404, 204, 204),
+    "POST /api/v1/inference/jobs/{job_id}/draft-labels": row(401, 404, 400, 400),
     "GET /api/v1/inference/jobs/{job_id}/results": row(401, 404, 404, 404),
 }  # fmt: skip
 
@@ -223,6 +224,7 @@ PAGES: dict[str, Page] = {
     "/inference/batch": LIST,
     "/inference/jobs": LIST,
     "/inference/jobs/{job_id}": THING,
+    "/inference/jobs/{job_id}/draft-labels": ACTION,
     "/inference/jobs/{job_id}/delete": ACTION,
     "/weights/": LIST,
     "/weights/upload": LIST,

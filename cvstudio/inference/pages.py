@@ -19,6 +19,7 @@ from cvstudio.inference.models import InferenceJob
 from cvstudio.inference.presentation import class_counts, weight_choices
 from cvstudio.inference.selectors import dataset_choices, image_with_version, jobs_for
 from cvstudio.inference.services.delete_job import delete_job
+from cvstudio.inference.services.draft_labels import can_draft, draft_labels
 from cvstudio.inference.services.read_results import first_rows, kinds_of
 from cvstudio.inference.serving.client import is_served
 from cvstudio.runs.states import ENDED
@@ -83,12 +84,28 @@ def job_page(request: HttpRequest, job_id: UUID) -> HttpResponse:
         "job": job,
         "rows": first_rows(job, ROWS_SHOWN),
         "counts": class_counts(job),
+        "can_draft": can_draft(job),
         "has_coco": "coco.json" in kinds_of(job),
         "predictions": list(job.predictions.select_related("image__version")),
         "is_working": job.run is not None and job.run.state not in ENDED,
     }
     template = "inference/_job.html" if request.headers.get("X-Poll") else "inference/job.html"
     return render(request, template, context)
+
+
+@login_required
+@require_POST
+def draft_labels_page(request: HttpRequest, job_id: UUID) -> HttpResponse:
+    """Make drafts of labels from a batch, and show the data set."""
+    job = get_object_or_404(jobs_for(request.user), id=job_id)
+    try:
+        made = draft_labels(job)
+    except CodedError as error:
+        messages.error(request, f"{error.message} {error.hint}")
+        return redirect("inference:job", job_id)
+    messages.success(request, _("Version %(number)s is on its way: what was found, as labels to look over.")
+                     % {"number": made.number})  # fmt: skip
+    return redirect("datasets:detail", made.dataset_id)
 
 
 @login_required

@@ -12,5 +12,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("inference/batch", pages.batch_page, name="batch"),
     path("inference/jobs", pages.jobs_page, name="jobs"),
     path("inference/jobs/<uuid:job_id>", pages.job_page, name="job"),
+    path("inference/jobs/<uuid:job_id>/draft-labels", pages.draft_labels_page, name="draft-labels"),
     path("inference/jobs/<uuid:job_id>/delete", pages.delete_job_page, name="delete-job"),
 ]

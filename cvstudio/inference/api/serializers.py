@@ -103,6 +103,14 @@ class BatchSerializer(serializers.Serializer):
         return attrs
 
 
+class DraftVersionSerializer(serializers.Serializer):
+    """A version that is being made."""
+
+    dataset = serializers.UUIDField()
+    version = serializers.UUIDField()
+    number = serializers.IntegerField()
+
+
 class PredictionSerializer(serializers.ModelSerializer):
     """What a model said about one picture."""
 

@@ -12,5 +12,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("inference/batch", batch_view.BatchView.as_view(), name="api-predict-batch"),
     path("inference/jobs", views.JobListView.as_view(), name="api-inference-jobs"),
     path("inference/jobs/<uuid:job_id>", views.JobDetailView.as_view(), name="api-inference-job"),
+    path("inference/jobs/<uuid:job_id>/draft-labels", views.DraftLabelsView.as_view(), name="api-inference-drafts"),
     path("inference/jobs/<uuid:job_id>/results", views.JobResultsView.as_view(), name="api-inference-results"),
 ]

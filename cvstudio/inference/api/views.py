@@ -25,6 +25,7 @@ from cvstudio.inference.models import InferenceJob
 from cvstudio.inference.selectors import Servable, jobs_for, servable_weight
 from cvstudio.inference.services import read_picture
 from cvstudio.inference.services.delete_job import delete_job
+from cvstudio.inference.services.draft_labels import draft_labels
 from cvstudio.inference.services.predict_picture import predict_picture
 from cvstudio.inference.services.read_results import MEDIA_TYPES, results_of
 
@@ -115,6 +116,17 @@ class JobDetailView(APIView):
         """Delete it; the run of a batch stays in the list of runs."""
         delete_job(get_object_or_404(jobs_for(request.user), id=job_id))
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class DraftLabelsView(APIView):
+    """Labels from answers."""
+
+    @extend_schema(request=None, responses={202: serializers.DraftVersionSerializer})
+    def post(self, request: Request, job_id: UUID) -> Response:
+        """Start the next version of the data set: what was found in images without labels becomes their labels."""
+        made = draft_labels(get_object_or_404(jobs_for(request.user), id=job_id))
+        answer = {"dataset": made.dataset_id, "version": made.id, "number": made.number}
+        return Response(serializers.DraftVersionSerializer(answer).data, status.HTTP_202_ACCEPTED)
 
 
 class JobResultsView(APIView):
