@@ -124,7 +124,7 @@ def make_characters(studio: LiveStudio) -> dict[str, str]:
 
     def train(kind: str, **more: Any) -> dict[str, Any]:
         training = studio.api("anime/trainings", {**asked, "kind": kind, **more})
-        studio.wait(training["run"])
+        studio.wait(training["run"], limit_s=600)
         found: dict[str, Any] = studio.api(f"anime/trainings/{training['id']}")
         return found
 
