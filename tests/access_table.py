@@ -195,6 +195,7 @@ PAGES: dict[str, Page] = {
     "/accounts/password/": Page(SHOWN, SHOWN),
     "/accounts/register/": Page((200, 200, 200, 200), (200, 200, 200, 200)),
     "/architectures/": LIST,
+    "/architectures/imported/{run_id}": Page((SIGN_IN, 404, 302, 302), NO_FORM),
     "/architectures/new": Page(SHOWN, SHOWN),
     "/architectures/{id}": THING,
     "/architectures/{id}/delete": ACTION,

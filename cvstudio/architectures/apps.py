@@ -16,6 +16,7 @@ class ArchitecturesConfig(AppConfig):
     def ready(self) -> None:
         """Take a place in the top bar and in the search box."""
         from cvstudio.architectures.search import SOURCE
+        from cvstudio.architectures.services import import_network  # noqa: F401 - listens to the runs that it starts
         from cvstudio.common.navigation import Link, Section, register_section
         from cvstudio.common.search import register_source
 

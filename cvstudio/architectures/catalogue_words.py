@@ -27,6 +27,7 @@ TITLES = [
     pgettext_lazy("operator", "Flatten"),
     pgettext_lazy("operator", "GELU"),
     pgettext_lazy("operator", "Group normalization"),
+    pgettext_lazy("operator", "Hardsigmoid"),
     pgettext_lazy("operator", "Hardswish"),
     pgettext_lazy("operator", "Input"),
     pgettext_lazy("operator", "Layer normalization"),
@@ -44,6 +45,7 @@ TITLES = [
     pgettext_lazy("operator", "Permute"),
     pgettext_lazy("operator", "Positional embedding"),
     pgettext_lazy("operator", "ReLU"),
+    pgettext_lazy("operator", "ReLU6"),
     pgettext_lazy("operator", "ResNet"),
     pgettext_lazy("operator", "Reshape"),
     pgettext_lazy("operator", "Residual block"),
@@ -60,7 +62,9 @@ TITLES = [
 ]
 SENTENCES = [
     gettext_noop("2 halves the resolution."),
+    gettext_noop("A ReLU that ends at 6; used by MobileNetV2."),
     gettext_noop("A cheap form of SiLU; used by MobileNetV3."),
+    gettext_noop("A cheap form of Sigmoid; the gate of MobileNetV3."),
     gettext_noop("A dense layer on the last axis: every output sees every input. Flatten images first."),
     gettext_noop("A smooth ReLU, also called Swish; used by EfficientNet."),
     gettext_noop("A smooth ReLU; the usual activation of transformers."),

@@ -9,8 +9,9 @@ from django.utils.translation import gettext_lazy as _
 
 from cvstudio.architectures.catalogue import translated_templates
 from ml_core.graph import MAX_BYTES
+from ml_core.graph.importable import IMPORTABLE
 
-EMPTY, FILE = "empty", "file"
+EMPTY, FILE, NETWORK = "empty", "file", "network"
 
 
 class NewArchitectureForm(forms.Form):
@@ -22,6 +23,12 @@ class NewArchitectureForm(forms.Form):
     height = forms.IntegerField(label=_("Height"), min_value=1, max_value=8192, initial=64)
     width = forms.IntegerField(label=_("Width"), min_value=1, max_value=8192, initial=64)
     classes = forms.IntegerField(label=_("Classes"), min_value=1, max_value=100_000, initial=10)
+    network = forms.ChoiceField(
+        label=_("Network of torchvision"),
+        choices=[(name, name) for name in IMPORTABLE],
+        initial="resnet18",
+        required=False,
+    )
     file = forms.FileField(label=_("Graph document (JSON)"), required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -29,7 +36,8 @@ class NewArchitectureForm(forms.Form):
         choices = [(entry["name"], entry["title"]) for entry in translated_templates()]
         start = self.fields["start"]
         assert isinstance(start, forms.ChoiceField)
-        start.choices = [*choices, (EMPTY, _("Empty canvas")), (FILE, _("A file"))]
+        others = [(EMPTY, _("Empty canvas")), (FILE, _("A file")), (NETWORK, _("A network of torchvision"))]
+        start.choices = [*choices, *others]
 
     def clean(self) -> dict[str, Any]:
         """A file is needed when it is the start, and bounded in size before it is read."""

@@ -18,7 +18,7 @@ from cvstudio.accounts.models import User
 from cvstudio.architectures import selectors
 from cvstudio.architectures.catalogue import translated_operators, translated_templates
 from cvstudio.architectures.errors import InUseError
-from cvstudio.architectures.forms import EMPTY, FILE, NewArchitectureForm
+from cvstudio.architectures.forms import EMPTY, FILE, NETWORK, NewArchitectureForm
 from cvstudio.architectures.models import Architecture
 from cvstudio.architectures.services.check_document import check_document
 from cvstudio.architectures.services.create_architecture import (
@@ -27,6 +27,8 @@ from cvstudio.architectures.services.create_architecture import (
     empty_document,
 )
 from cvstudio.architectures.services.delete_architecture import delete_architecture
+from cvstudio.architectures.services.import_network import architecture_of, start_network_import
+from cvstudio.runs.models import Run
 from ml_core.errors import CodedError
 
 PAGE_SIZE = 24
@@ -57,6 +59,8 @@ def new_page(request: HttpRequest) -> HttpResponse:
     form = NewArchitectureForm(request.POST or None, request.FILES or None, initial={"start": start})
     if request.method == "POST" and form.is_valid():
         try:
+            if form.cleaned_data["start"] == NETWORK:
+                return redirect("architectures:imported", _start_import(request, form.cleaned_data).id)
             architecture = create_architecture(
                 cast(User, request.user),
                 document=_document_of(form.cleaned_data),
@@ -66,7 +70,14 @@ def new_page(request: HttpRequest) -> HttpResponse:
             form.add_error("file" if form.cleaned_data["start"] == FILE else None, f"{error.message} {error.hint}")
         else:
             return redirect("architectures:editor", architecture.id)
-    context = {"form": form, "starters": starters(), "start": form["start"].value(), "EMPTY": EMPTY, "FILE": FILE}
+    context = {
+        "form": form,
+        "starters": starters(),
+        "start": form["start"].value(),
+        "EMPTY": EMPTY,
+        "FILE": FILE,
+        "NETWORK": NETWORK,
+    }
     return render(request, "architectures/new.html", context, status=422 if form.errors else 200)
 
 
@@ -144,3 +155,18 @@ def delete_page(request: HttpRequest, id: uuid.UUID) -> HttpResponse:
 def starters() -> list[dict[str, Any]]:
     """Starter templates with their drawing and size, for the cards."""
     return [{**entry, "facts": check_document(entry["document"]).facts} for entry in translated_templates()]
+
+
+@login_required
+@require_GET
+def imported_page(request: HttpRequest, run_id: uuid.UUID) -> HttpResponse:
+    """Lead to the architecture that a run makes of a network, or to the run while it is at work."""
+    run = get_object_or_404(Run.objects.visible_to(request.user), id=run_id)
+    if Architecture.objects.visible_to(request.user).filter(id=architecture_of(run)).exists():
+        return redirect("architectures:editor", architecture_of(run))
+    return redirect("runs:detail", run_id)
+
+
+def _start_import(request: HttpRequest, form: dict[str, Any]) -> Run:
+    sizes = {key: form[key] for key in ("classes", "height", "width")}
+    return start_network_import(cast(User, request.user), network=form["network"], name=form["name"], **sizes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,7 +21,13 @@ MAX_SIZE = 8_192
 
 
 def create_architecture(
-    owner: User, *, document: object, name: str = "", description: str = "", view: object = None
+    owner: User,
+    *,
+    document: object,
+    name: str = "",
+    description: str = "",
+    view: object = None,
+    id: uuid.UUID | None = None,
 ) -> Architecture:
     """Store a new architecture with its first version.
 
@@ -30,6 +37,7 @@ def create_architecture(
         name: Shown in lists; the document's own name when empty.
         description: Free text.
         view: Places of nodes and zoom.
+        id: Where it is known before; drawn otherwise.
 
     Raises:
         GraphError: The structure of the document is broken.
@@ -38,7 +46,7 @@ def create_architecture(
     title = name.strip() or checked.document["name"] or "Untitled"
     with transaction.atomic():
         architecture = Architecture.objects.create(
-            owner=owner, name=title, description=description, view=clean_view(view)
+            id=id or uuid.uuid4(), owner=owner, name=title, description=description, view=clean_view(view)
         )
         add_version(architecture, checked)
     return architecture

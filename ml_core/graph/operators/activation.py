@@ -69,6 +69,20 @@ class Hardswish(_Activation):
     description = "A cheap form of SiLU; used by MobileNetV3."
 
 
+class ReLU6(_Activation):
+    """max(x, 0), at most 6."""
+
+    title, function = "ReLU6", "F.relu6"
+    description = "A ReLU that ends at 6; used by MobileNetV2."
+
+
+class Hardsigmoid(_Activation):
+    """A piecewise form of sigmoid."""
+
+    title, function = "Hardsigmoid", "F.hardsigmoid"
+    description = "A cheap form of Sigmoid; the gate of MobileNetV3."
+
+
 class ELU(_Activation):
     """x, or alpha (exp(x) - 1) where negative."""
 
@@ -160,4 +174,6 @@ class Dropout2d(Dropout):
         return output.bytes
 
 
-OPERATORS = (ReLU, LeakyReLU, GELU, SiLU, Hardswish, ELU, Sigmoid, Tanh, Softmax, Dropout, Dropout2d)
+OPERATORS = (
+    ReLU, ReLU6, LeakyReLU, GELU, SiLU, Hardswish, Hardsigmoid, ELU, Sigmoid, Tanh, Softmax, Dropout, Dropout2d
+)  # fmt: skip

@@ -212,7 +212,7 @@ CASES: dict[str, Callable[[random.Random], Case]] = {
     "MobileNet": backbone("MobileNet"),
     "ConvNeXt": backbone("ConvNeXt", 1),
     "ViT": vit,
-} | {name: simple() for name in ("ReLU", "SiLU", "Hardswish", "Sigmoid", "Tanh")}
+} | {name: simple() for name in ("ReLU", "ReLU6", "SiLU", "Hardswish", "Hardsigmoid", "Sigmoid", "Tanh")}
 
 HEAVY = {"ResNet", "EfficientNet", "MobileNet", "ConvNeXt", "ViT"}
 

@@ -58,8 +58,8 @@ assert not {"torch", "torchvision", "numpy"} & set(sys.modules), "torch was impo
 
 def test_preparation_by_rule_is_that_of_the_platform() -> None:
     from ml_core.graph.settings import InputSettings, preprocessing_for
-    from ml_core.vision.preparation import prepare_for
     from ml_core.vision.config import InputConfig
+    from ml_core.vision.preparation import prepare_for
 
     for shape, classes in SIZES:
         document = templates(shape, classes)[0]["document"]
