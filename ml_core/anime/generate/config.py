@@ -100,7 +100,7 @@ class GeneratorConfig(RecipeConfig):
     )
     flips: bool = option(True, description="Learn mirror images as well.", group=DATA)
     sample_every: int = option(
-        5,
+        2,
         description="Epochs between two sheets of samples.",
         group="Run",
         unit="epochs",

@@ -9,14 +9,15 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+_LINE = (0, -3, -2, 2, 3)
 _FLOOR = 0.01  # of the mean fine power of real images: below it a peak cannot be seen
 
 
 def grid_artefact(samples: Tensor, real: Tensor) -> float:
     """The strongest grid peak of samples over that of real images; about 1 where there is no grid.
 
-    A peak is the power at a half or a quarter of the sampling frequency, along an axis or both, over the median power
-    around it.
+    A peak is the power at a half or a quarter of the sampling frequency, along an axis or both, over that of near
+    frequencies.
 
     Args:
         samples: (N, 3, S, S) uint8.
@@ -48,11 +49,13 @@ def _fine(power: Tensor) -> Tensor:
 
 
 def _strongest_peak(power: Tensor, floor: float) -> float:
+    """Power over the geometric mean around it on the same line: so the slope of a spectrum is not taken for a peak."""
     size = len(power)
-    around = [shift for shift in range(-3, 4) if abs(shift) > 1]
     found = []
     for frequency in (size // 2, size // 4):
-        for row, column in ((frequency, 0), (0, frequency), (frequency, frequency)):
-            near = torch.stack([power[(row + i) % size, (column + j) % size] for i in around for j in around])
-            found.append((float(power[row, column]) + floor) / (float(near.median()) + floor))
+        for down, right in ((1, 0), (0, 1), (1, 1)):
+            places = [(frequency + shift) % size for shift in _LINE]
+            line = power[[down * place for place in places], [right * place for place in places]]
+            peak, *around = (line + floor).log().unbind()
+            found.append(float((peak - torch.stack(around).mean()).exp()))
     return max(found)
