@@ -13,6 +13,7 @@ from torchvision.models.detection import FCOS, FasterRCNN, RetinaNet
 from torchvision.models.detection.anchor_utils import AnchorGenerator
 from torchvision.models.detection.fcos import FCOSHead
 from torchvision.models.detection.image_list import ImageList
+from torchvision.models.detection.retinanet import RetinaNetHead
 from torchvision.models.detection.rpn import RPNHead
 from torchvision.models.detection.ssd import SSD, SSDHead
 from torchvision.models.detection.ssdlite import SSDLiteHead
@@ -147,9 +148,12 @@ def _fcos(maps: FeatureMaps, classes: int, width: int, nms: float) -> tuple[nn.M
 
 
 def _retinanet(maps: FeatureMaps, classes: int, width: int, nms: float) -> tuple[nn.Module, int]:
-    """Lin et al. 2017, arXiv:1708.02002."""
+    """Lin et al. 2017, arXiv:1708.02002; the head is normalised, without which it hardly learns from scratch."""
     pyramid = _Pyramid(maps, width)
-    network = RetinaNet(pyramid, classes, anchor_generator=_anchors(pyramid.strides), score_thresh=_LEAST_SCORE,
+    anchors = _anchors(pyramid.strides)
+    norm = partial(nn.GroupNorm, 32)
+    head = RetinaNetHead(width, anchors.num_anchors_per_location()[0], classes, norm_layer=norm)
+    network = RetinaNet(pyramid, classes, anchor_generator=anchors, head=head, score_thresh=_LEAST_SCORE,
                         nms_thresh=nms, detections_per_img=MOST_BOXES)  # fmt: skip
     return network, 0
 

@@ -2,6 +2,9 @@ from __future__ import annotations
 
 import csv
 import json
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +12,7 @@ import pytest
 import safetensors.torch
 import torch
 
+from ml_core.engine.checkpoint import list_checkpoints
 from ml_core.run.cli import main
 from ml_core.run.control import send_command
 from ml_core.run.events import read_events
@@ -132,6 +136,26 @@ def test_a_paused_training_ends_as_one_that_was_not(tmp_path: Path, shapes: Shap
     for identifier in range(1, 3):
         send_command(out, "pause", identifier)
         assert _run(out, "vision.detect", config, "--resume")["state"] == "paused"
+    assert _run(out, "vision.detect", config, "--resume")["state"] == "completed"
+    first, second = _weights(tmp_path / "twin"), _weights(out)
+    assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+@pytest.mark.slow
+def test_a_killed_training_ends_as_one_that_was_not(tmp_path: Path, shapes: Shapes) -> None:
+    fit = {"epochs": 2, "ema_decay": 0.9, "checkpoint_every_steps": 1, "warmup_steps": 1}
+    config = config_for(shapes, detector="ssdlite", mosaic=0.5, fit=fit)
+    _run(tmp_path / "twin", "vision.detect", config)
+    out, path = tmp_path / "run", tmp_path / "killed.json"
+    path.write_text(json.dumps(config))
+    command = [sys.executable, "-m", "ml_core", "vision.detect", "--config", str(path), "--out", str(out)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as trainer:
+        deadline = time.monotonic() + 120
+        while len(list_checkpoints(out / "checkpoints")) < 2 and time.monotonic() < deadline:
+            assert trainer.poll() is None
+            time.sleep(0.05)
+        trainer.kill()
+    assert not (out / "result.json").exists()
     assert _run(out, "vision.detect", config, "--resume")["state"] == "completed"
     first, second = _weights(tmp_path / "twin"), _weights(out)
     assert all(torch.equal(first[name], second[name]) for name in first)
