@@ -54,6 +54,7 @@ class Fusion:
         image = self.recogniser.answer(pixels).probabilities
         evidence = self.evidence(texts)
         joined, trust = self.pooling.joined(np.log(np.maximum(image, 1e-12)), evidence)
+        joined = np.where(np.abs(evidence).max(axis=1, keepdims=True) > 0, joined, image)  # to the last bit
         return FusedAnswer(joined, image, shares_of(evidence), trust)
 
     def read(self, texts: Sequence[str]) -> Floats:

@@ -18,7 +18,7 @@ from ml_core.anime.fusion.captions import find_captions, read_captions
 from ml_core.anime.recognise.recogniser import Recogniser
 from ml_core.anime.recognise.storage import load_recogniser, read_recogniser_facts, space_of
 from ml_core.anime.search.config import IndexConfig
-from ml_core.anime.search.index import FACTS, FORMAT, IMAGES, VECTORS
+from ml_core.anime.search.index import FACTS, Block, write_index
 from ml_core.data.image_header import claims_to_be_image
 from ml_core.engine.device import cap_threads
 from ml_core.errors import CodedError
@@ -26,7 +26,7 @@ from ml_core.run.context import RunContext
 from ml_core.run.files import write_json_atomic
 
 _BLOCK: Final = 256  # images that are described at once: bounds the memory
-_DIGITS: Final = 4
+_UNKNOWN: Final = 0.5  # how sure of its character is a recogniser that does not know it
 INDEX_PATH: Final = "artifacts/index"
 
 
@@ -54,7 +54,9 @@ def build_index(config: IndexConfig, run: RunContext) -> dict[str, Any]:
         if not path.with_suffix(".json").is_file():
             _describe(recogniser, fit, listing, entries[start : start + _BLOCK], path)
         run.progress(min(start + _BLOCK, len(entries)), len(entries), "images", "describing images")
-    count, unreadable = _join(sorted(parts.glob("*.json")), recogniser, folder)
+    blocks = sorted(parts.glob("*.json"))
+    counts = [(len(block["paths"]), int(block["asked"])) for block in map(_read_block, blocks)]
+    count = sum(usable for usable, _ in counts)
     if not count:
         raise CollectionError(
             "The folder holds no image that can be read.",
@@ -64,57 +66,56 @@ def build_index(config: IndexConfig, run: RunContext) -> dict[str, Any]:
         )
     texts = read_captions(captions) if captions is not None else {}
     facts = {
-        "format": FORMAT,
         "characters": listing.characters,
         "texts": {name: [*own.texts, *own.partial] for name, own in texts.items()},
         "space": space_of(recogniser),
     }
+    write_index(folder, facts, int(recogniser.exemplars.vectors.shape[1]), count, map(_load_block, blocks))
     _copy_model(model, folder)
-    write_json_atomic(folder / FACTS, facts)
     for path in sorted(folder.iterdir()):
         run.artifact(path)
     shutil.rmtree(parts)
+    unreadable = sum(asked for _, asked in counts) - count
     return {"index": {"path": INDEX_PATH}, "images": count, "unreadable": unreadable, "metrics": {}}
 
 
 def _describe(recogniser: Recogniser, fit: Fit, listing: Listing, entries: list[Entry], path: Path) -> None:
-    """Write vectors and lines of one block; the lines come last and say that it is whole."""
+    """Write vectors and paths of one block; the paths come last and say that it is whole."""
     side = side_for(recogniser.network.size if recogniser.network else 0)
-    squares, rows = [], []
+    squares, paths, labels = [], [], []
     for entry in entries:
         try:
             squares.append(square_picture(listing.images / entry.path, fit, side))
         except CodedError:
             continue  # the health of the collection tells which and why
-        rows.append({"path": entry.path, "label": listing.characters.index(entry.character)})
-    vectors = np.zeros((0, 0), dtype=np.float32)
+        paths.append(entry.path)
+        labels.append(listing.characters.index(entry.character))
     if squares:
         answer = recogniser.answer(torch.stack(squares))
-        vectors = answer.vectors.numpy().astype(np.float32)
-        for row, probabilities in zip(rows, answer.probabilities, strict=True):
-            name = listing.characters[row["label"]]
-            known = name in recogniser.characters
-            row["sure"] = round(float(probabilities[recogniser.characters.index(name)]) if known else 0.5, _DIGITS)
-    np.save(path.with_suffix(".npy"), vectors)
-    write_json_atomic(path.with_suffix(".json"), {"rows": rows, "asked": len(entries)})
+        places = {name: place for place, name in enumerate(recogniser.characters)}
+        columns = [places.get(listing.characters[label], -1) for label in labels]
+        rows = zip(answer.probabilities, columns, strict=True)
+        sure = [float(row[column]) if column >= 0 else _UNKNOWN for row, column in rows]
+        np.savez(
+            path.with_suffix(".npz"),
+            vectors=answer.vectors.numpy().astype(np.float32),
+            labels=np.array(labels, np.int32),
+            sure=np.array(sure, np.float32),
+        )
+    write_json_atomic(path.with_suffix(".json"), {"paths": paths, "asked": len(entries)})
 
 
-def _join(parts: list[Path], recogniser: Recogniser, folder: Path) -> tuple[int, int]:
-    """One file of vectors and one of lines from all blocks; how many images they hold, and how many were unreadable."""
-    blocks = [json.loads(path.read_text(encoding="utf-8")) for path in parts]
-    count = sum(len(block["rows"]) for block in blocks)
-    length = int(recogniser.exemplars.vectors.shape[1])
-    vectors = np.lib.format.open_memmap(folder / VECTORS, mode="w+", dtype=np.float32, shape=(count, length))
-    start = 0
-    with (folder / IMAGES).open("w", encoding="utf-8") as stream:
-        for path, block in zip(parts, blocks, strict=True):
-            rows = block["rows"]
-            if rows:
-                vectors[start : start + len(rows)] = np.load(path.with_suffix(".npy"), allow_pickle=False)
-                stream.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-            start += len(rows)
-    vectors.flush()
-    return count, sum(block["asked"] for block in blocks) - count
+def _read_block(path: Path) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return content
+
+
+def _load_block(path: Path) -> Block:
+    paths = _read_block(path)["paths"]
+    if not paths:
+        return np.zeros((0, 1), np.float32), np.zeros(0, np.int32), np.zeros(0, np.float32), []
+    with np.load(path.with_suffix(".npz"), allow_pickle=False) as arrays:
+        return arrays["vectors"], arrays["labels"], arrays["sure"], paths
 
 
 def _copy_model(model: Path, folder: Path) -> None:

@@ -1,16 +1,20 @@
 """The index of a collection: a vector and a character for each image, searched exactly. Free of torch.
 
 ```
-vectors.npy     (N, R) float32 unit vectors, mapped and read block by block
-index.json      how many, whose space, names of characters and what is written about them
-images.jsonl    one line an image: path, character, how sure the recogniser is of it
+index.json      whose space the vectors are in, names of characters, and what is written about them
+vectors.npy     (N, R) float32 unit vectors
+labels.npy      (N,) int32, character of each image
+sure.npy        (N,) float32, how sure the recogniser is of it
+paths.jsonl     a line for each image: its path
+offsets.npy     (N,) int64, where its line begins
 ```
+Arrays are mapped and read block by block.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -20,15 +24,20 @@ from numpy.typing import NDArray
 
 from ml_core.anime.errors import RecogniserError
 from ml_core.anime.search.words import WordMatcher
+from ml_core.run.files import write_json_atomic
 
 FACTS: Final = "index.json"
 VECTORS: Final = "vectors.npy"
-IMAGES: Final = "images.jsonl"
-FORMAT: Final = 1
+LABELS: Final = "labels.npy"
+SURE: Final = "sure.npy"
+PATHS: Final = "paths.jsonl"
+OFFSETS: Final = "offsets.npy"
+_FORMAT: Final = 1
 _BLOCK: Final = 16_384  # vectors that are compared at once: bounds the memory of a search
 _DIGITS: Final = 6
 
 Floats = NDArray[np.floating[Any]]
+Block = tuple[Floats, NDArray[np.integer[Any]], Floats, Sequence[str]]
 
 
 @dataclass(frozen=True)
@@ -71,16 +80,18 @@ class SearchIndex:
         self._folder = folder
         try:
             facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
-            if facts["format"] != FORMAT:
+            if facts["format"] != _FORMAT:
                 raise ValueError(facts["format"])
             self.characters = [str(name) for name in facts["characters"]]
             self.space = str(facts["space"])
             self._texts = {str(name): [str(text) for text in own] for name, own in facts["texts"].items()}
-            self._vectors = np.load(folder / VECTORS, mmap_mode="r", allow_pickle=False)
-            self._offsets, self._labels, self._sure = _read_images(folder / IMAGES)
+            self._vectors, self._labels, self._sure, self._offsets = (
+                np.load(folder / name, mmap_mode="r", allow_pickle=False) for name in (VECTORS, LABELS, SURE, OFFSETS)
+            )
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise _damaged(folder) from error
-        if self._vectors.ndim != 2 or len(self._vectors) != len(self._labels):
+        counts = {len(part) for part in (self._vectors, self._labels, self._sure, self._offsets)}
+        if self._vectors.ndim != 2 or len(counts) != 1:
             raise _damaged(folder)
         self._matcher = WordMatcher({name: [name, *self._texts.get(name, [])] for name in self.characters})
 
@@ -123,9 +134,9 @@ class SearchIndex:
         ]
 
     def _found(self, place: int, similarity: float, because: tuple[str, ...] = ()) -> Found:
-        with (self._folder / IMAGES).open("rb") as stream:
+        with (self._folder / PATHS).open("rb") as stream:
             stream.seek(int(self._offsets[place]))
-            path = str(json.loads(stream.readline())["path"])
+            path = str(json.loads(stream.readline()))
         return Found(path, self.characters[self._labels[place]], similarity, because)
 
 
@@ -140,20 +151,38 @@ def _best(values: Floats, limit: int) -> NDArray[np.int64]:
     return order
 
 
-def _read_images(path: Path) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
-    """Where each line begins, its character, and how sure the recogniser is; paths stay on the disk."""
-    rows = list(_lines(path))
-    offsets, labels, sure = zip(*rows, strict=True) if rows else ((), (), ())
-    return np.array(offsets, dtype=np.int64), np.array(labels, dtype=np.int64), np.array(sure, dtype=np.float32)
+def write_index(folder: Path, facts: dict[str, Any], length: int, count: int, blocks: Iterable[Block]) -> None:
+    """Write an index.
+
+    Args:
+        folder: Where to; it is made where it is missing.
+        facts: ``characters``, ``texts`` by character, and ``space`` of the vectors.
+        length: Values of a vector.
+        count: Images in all blocks.
+        blocks: Vectors (n, R), labels (n,), how sure the recogniser is (n,), and paths, a part of the images each.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    vectors = _open(folder / VECTORS, np.float32, (count, length))
+    labels, sure = _open(folder / LABELS, np.int32, (count,)), _open(folder / SURE, np.float32, (count,))
+    offsets = _open(folder / OFFSETS, np.int64, (count,))
+    start = 0
+    with (folder / PATHS).open("wb") as stream:
+        for part, own, certainty, paths in blocks:
+            rows = slice(start, start + len(paths))
+            vectors[rows], labels[rows], sure[rows] = part, own, certainty
+            for place, path in enumerate(paths, start=start):
+                offsets[place] = stream.tell()
+                stream.write(json.dumps(path).encode() + b"\n")
+            start += len(paths)
+    for array in (vectors, labels, sure, offsets):
+        array.flush()
+    write_json_atomic(folder / FACTS, {"format": _FORMAT, **facts})
 
 
-def _lines(path: Path) -> Iterator[tuple[int, int, float]]:
-    offset = 0
-    with path.open("rb") as stream:
-        for line in stream:
-            row = json.loads(line)
-            yield offset, int(row["label"]), float(row["sure"])
-            offset += len(line)
+def _open(path: Path, dtype: Any, shape: tuple[int, ...]) -> np.memmap[Any, Any]:
+    if 0 in shape:
+        raise ValueError("an index of nothing")
+    return np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)
 
 
 def _damaged(folder: Path) -> RecogniserError:
