@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models.signals import post_save
+from django.db.models.signals import post_save, pre_delete
 from django.dispatch import receiver
 
+from anime.models import Collection
 from anime.services.apply_corrections import EXTEND, release_corrections
 from anime.services.apply_corrections import RECIPES as CORRECTIONS
 from anime.services.create_collection import SAMPLE
 from anime.services.examine import RECIPE as EXAMINE
 from anime.services.examine import finish_examination
 from anime.services.finish_enrolment import fail_enrolment, finish_enrolment
+from anime.services.index_collection import RECIPE as INDEX
+from anime.services.index_collection import finish_index, forget_index
 from anime.services.start_enrolment import RECIPE as ENROL
 from anime.services.start_training import RECIPES as TRAININGS
 from anime.services.start_training import note_weight
@@ -31,6 +34,7 @@ for _recipe in ("data.import", SAMPLE, *CORRECTIONS):
 for _recipe in CORRECTIONS:
     on_ended(_recipe)(release_corrections)
 on_completed(EXAMINE)(finish_examination)
+on_completed(INDEX)(finish_index)
 
 #: A training leaves a weight, then it is noted which.
 _BEGAN_FROM = {"anime.distill": "teacher"}
@@ -48,3 +52,9 @@ def follow_choice(instance: Dataset, update_fields: frozenset[str] | None = None
     """Characters follow when a person chooses another version of the data set."""
     if update_fields is not None and "current_version" in update_fields:
         catch_up(instance)
+
+
+@receiver(pre_delete, sender=Collection)
+def forget_with(instance: Collection, **_: Any) -> None:
+    """The index goes with its collection, however that is deleted."""
+    forget_index(instance)

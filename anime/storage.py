@@ -23,6 +23,11 @@ def known_folder(collection: Collection, version: DatasetVersion) -> Path:
     return collection_home(collection) / f"known-{version.number}"
 
 
+def dataset_of_known(folder: Path) -> UUID:
+    """The id of the data set that such a folder belongs to."""
+    return UUID(folder.parent.parent.name)
+
+
 def additions_folder(collection: Collection) -> Path:
     """Images that wait for the next version."""
     return collection_home(collection) / "additions"
@@ -77,6 +82,15 @@ def existing(path: Path, what: str) -> Path:
     if not path.is_file():
         raise FilesMissingError(f"{what} is gone from the disk.", hint="Make it again.", where=path.name)
     return path
+
+
+def content_of(path: Path, what: str) -> bytes:
+    """The bytes of a file.
+
+    Raises:
+        FilesMissingError: It is gone.
+    """
+    return existing(path, what).read_bytes()
 
 
 def _home() -> Path:

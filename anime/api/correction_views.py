@@ -21,7 +21,7 @@ from anime.api.uploads import ImagesFormView, images_of
 from anime.errors import NotFoundError
 from anime.models import Correction
 from anime.services.apply_corrections import apply_corrections
-from anime.services.correct_images import add_images, leave_out, move
+from anime.services.correct_images import add_images, leave_out, move_images
 from anime.services.undo_corrections import undo
 from cvstudio.datasets.services.choose_version import choose_version
 
@@ -47,7 +47,11 @@ class CorrectionListView(ListAPIView):
         form = parsed(serializers.NewCorrectionSerializer(data=request.data))
         collection = selectors.ready_collection(request.user, id)
         images = selectors.chosen_images(collection, form["images"])
-        made = move(collection, images, form["character"]) if form["do"] == "move" else leave_out(collection, images)
+        made = (
+            move_images(collection, images, form["character"])
+            if form["do"] == "move"
+            else leave_out(collection, images)
+        )
         return Response(serializers.CorrectionSerializer(made, many=True).data, status.HTTP_201_CREATED)
 
 

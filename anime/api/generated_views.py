@@ -22,7 +22,7 @@ from anime.media import PNG, image_response
 from anime.models import GeneratedImage
 from anime.services.generate import generate
 from anime.services.generated import delete_generated, set_favourite
-from anime.storage import existing, generated_file
+from anime.storage import content_of, generated_file
 from cvstudio.accounts.current import current_user
 from cvstudio.common.api.pagination import KeysetPagination
 
@@ -86,4 +86,4 @@ class GeneratedImageView(APIView):
     def get(self, request: Request, id: uuid.UUID) -> HttpResponse:
         """As PNG."""
         row = selectors.visible_generated(request.user, id)
-        return image_response(existing(generated_file(row), "The image").read_bytes())
+        return image_response(content_of(generated_file(row), "The image"))

@@ -132,4 +132,4 @@ class FoundSerializer(serializers.Serializer):
     image = CharacterImageSerializer()
     character = serializers.CharField()
     similarity = serializers.FloatField()
-    because = serializers.CharField(help_text="words or looks")
+    because = serializers.CharField(help_text="Words that were hit; empty for a search by image.")

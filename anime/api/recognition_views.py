@@ -26,7 +26,7 @@ from anime.media import JPEG, PNG, image_response
 from anime.models import Recognition
 from anime.services.recognise import correct_recognition, delete_recognition, recognise
 from anime.services.search import search
-from anime.storage import existing, map_file, square_file, view_file
+from anime.storage import content_of, map_file, square_file, view_file
 from cvstudio.accounts.current import current_user
 from cvstudio.common.api.pagination import KeysetPagination
 from cvstudio.common.api.parsers import LimitedJSONParser
@@ -98,7 +98,7 @@ class _FileView(APIView):
 
     def _response(self, request: Request, id: uuid.UUID) -> HttpResponse:
         row = selectors.visible_recognition(request.user, id)
-        return image_response(existing(type(self).place(row.id), "The image").read_bytes(), self.media_type)
+        return image_response(content_of(type(self).place(row.id), "The image"), self.media_type)
 
 
 class RecognitionImageView(_FileView):

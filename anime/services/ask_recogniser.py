@@ -35,14 +35,23 @@ def ask_recogniser(user: User | Any, version: WeightVersion, image: bytes) -> di
         WorkerSideError: The worker refused the image or the weight.
     """
     require_recogniser(version)
-    if not image or len(image) > limits().max_image_bytes:
-        raise AnimeError("The image is empty." if not image else "The image is too large.", code="anime.image_size",
-                         where="image", hint=f"Send one of at most {limits().max_image_bytes:,} bytes.")  # fmt: skip
+    check_image(image)
     check_rate(user.pk)
     ask = Ask(weight=str(version.id), folder=version.folder, task=version.weight.task, size_bytes=version.size_bytes,
               top_k=NAMED)  # fmt: skip
     answer = predict_remotely(ask, image)
     return {**answer.result, "timing_ms": answer.timing_ms}
+
+
+def check_image(image: bytes) -> None:
+    """Let an image of a fit size pass.
+
+    Raises:
+        AnimeError: It is empty or too large.
+    """
+    if not image or len(image) > limits().max_image_bytes:
+        raise AnimeError("The image is empty." if not image else "The image is too large.", code="anime.image_size",
+                         where="image", hint=f"Send one of at most {limits().max_image_bytes:,} bytes.")  # fmt: skip
 
 
 def require_recogniser(version: WeightVersion) -> None:

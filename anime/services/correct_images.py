@@ -23,7 +23,7 @@ MOST_ADDED: Final = 500
 _ENDINGS: Final = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp", "GIF": "gif", "BMP": "bmp", "TIFF": "tif"}
 
 
-def move(collection: Collection, images: list[CharacterImage], name: str) -> list[Correction]:
+def move_images(collection: Collection, images: list[CharacterImage], name: str) -> list[Correction]:
     """Say that images show somebody else, who may be new.
 
     Raises:

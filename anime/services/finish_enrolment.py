@@ -7,6 +7,7 @@ import shutil
 from typing import Final
 
 from anime.models import Collection, Enrolment, WorkState
+from anime.services.index_collection import index_unasked
 from anime.storage import enrolment_folder
 from cvstudio.runs.folders import run_folder
 from cvstudio.runs.models import Run, RunState
@@ -33,9 +34,10 @@ def finish_enrolment(run: Run) -> None:
     row.report, row.weight = report, WeightVersion.objects.filter(run=run).first()
     row.state, row.fault = WorkState.READY, {}
     row.save()
-    if row.collection_id is not None and row.weight is not None:
-        used = Collection.objects.filter(id=row.collection_id, recogniser_id=row.recogniser_id)
-        used.update(recogniser=row.weight)
+    if row.collection is not None and row.weight is not None:
+        used = Collection.objects.filter(id=row.collection.id, recogniser_id=row.recogniser_id)
+        if used.update(recogniser=row.weight):
+            index_unasked(row.collection)
     shutil.rmtree(enrolment_folder(row), ignore_errors=True)  # the recogniser remembers what it needs
 
 

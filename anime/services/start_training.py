@@ -11,6 +11,7 @@ from anime.errors import AnimeError
 from anime.models import Collection, Training
 from anime.presets import settings_of
 from anime.selectors import GENERATOR, RECOGNISER, STUDENT, WORDS, require_ready
+from anime.services.index_collection import index_unasked
 from anime.services.write_known import captions_path, write_known
 from cvstudio.runs.models import Run
 from cvstudio.runs.services.create_run import create_run
@@ -90,8 +91,10 @@ def note_weight(run: Run) -> None:
     if version is None or training is None:
         return
     Training.objects.filter(id=training.id).update(weight=version)
-    if training.kind == Training.Kind.RECOGNISER and training.collection is not None:
-        Collection.objects.filter(id=training.collection.id, recogniser=None).update(recogniser=version)
+    if training.kind != Training.Kind.RECOGNISER or training.collection is None:
+        return
+    if Collection.objects.filter(id=training.collection.id, recogniser=None).update(recogniser=version):
+        index_unasked(training.collection)
 
 
 def _given(

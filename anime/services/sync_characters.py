@@ -11,6 +11,7 @@ from django.db import transaction
 
 from anime.models import Character, CharacterImage, Collection, Correction
 from anime.services.examine import examine_unasked
+from anime.services.index_collection import index_unasked
 from cvstudio.datasets.models import Dataset, DatasetVersion
 from cvstudio.runs.models import Run
 from ml_core.anime.collection.sources import read_sources
@@ -55,6 +56,7 @@ def sync_characters(collection: Collection, version: DatasetVersion) -> None:
         collection.characters, collection.sources = sum(counts[n] > 0 for n in range(len(characters))), dict(sources)
         collection.save(update_fields=["synced", "images", "characters", "sources", "updated_at"])
     examine_unasked(collection)
+    index_unasked(collection)
 
 
 def image_id(collection_id: UUID, path: str) -> UUID:

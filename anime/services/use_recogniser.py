@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from anime.models import Collection
+from anime.services.index_collection import index_unasked
 from cvstudio.weights.models import WeightVersion
 
 
@@ -10,3 +11,4 @@ def use_recogniser(collection: Collection, version: WeightVersion | None) -> Non
     """Use a version that the person may see, or none. Versions never change, so that going back loses nothing."""
     collection.recogniser = version
     Collection.objects.filter(id=collection.id).update(recogniser=version)
+    index_unasked(collection)

@@ -6,7 +6,7 @@ import pytest
 
 from anime.models import Character, CharacterImage, Correction
 from anime.services.apply_corrections import apply_corrections
-from anime.services.correct_images import add_images, leave_out, move
+from anime.services.correct_images import add_images, leave_out, move_images
 from anime.services.undo_corrections import undo
 from anime.services.write_known import write_known
 from anime.storage import additions_folder
@@ -51,7 +51,7 @@ def test_moved_and_left_out_images_make_a_version_that_trains_as_corrected(colle
 
 
 def test_an_image_may_be_moved_to_a_new_character(collection):
-    move(collection, [image(collection, WRONG)], "Somebody/else")
+    move_images(collection, [image(collection, WRONG)], "Somebody/else")
     apply_corrections(collection)
     carry_out_all()
     assert characters_of(collection)[WRONG] == "Somebody／else"
@@ -62,7 +62,7 @@ def test_undo_forgets_what_waits_and_then_goes_back_to_the_version_before(collec
     leave_out(collection, [image(collection, WRONG)])
     apply_corrections(collection)
     carry_out_all()
-    move(collection, [image(collection, "Goro/000.png")], "Emi")
+    move_images(collection, [image(collection, "Goro/000.png")], "Emi")
     url = f"{API}/collections/{collection.id}/corrections/undo"
     assert [row["path"] for row in alice_api.post(url).json()] == ["Goro/000.png"]
     assert [row["path"] for row in alice_api.post(url).json()] == [WRONG]
@@ -75,7 +75,7 @@ def test_undo_forgets_what_waits_and_then_goes_back_to_the_version_before(collec
 
 
 def test_a_later_correction_of_the_same_image_replaces_the_earlier(collection):
-    move(collection, [image(collection, WRONG)], "Emi")
+    move_images(collection, [image(collection, WRONG)], "Emi")
     leave_out(collection, [image(collection, WRONG)])
     assert [row.action for row in collection.corrections.all()] == ["leave_out"]
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from anime.models import CharacterImage, Correction, Enrolment, Recognition
+from anime.services.delete_collection import delete_collection
+from anime.services.index_collection import index_of
 from anime.storage import enrolment_folder, files_of
 from anime.tests.makers import fresh, make_real_recogniser, png
 from cvstudio.datasets.tests.carry_out import carry_out_all
@@ -84,13 +88,35 @@ def test_an_image_is_recognised_corrected_and_becomes_a_training_image(collectio
 
 
 @pytest.mark.slow
-def test_images_are_searched_by_an_image_and_by_words(collection, recogniser, alice_api, worker):
+def test_images_are_searched_by_an_image_with_and_without_an_index(collection, recogniser, alice_api, worker):
     image = some_image(collection, "Fuyu")
-    form = {"collection": str(collection.id), "image": file_of(image)}
-    found = alice_api.post(f"{API}/search", form, format="multipart").json()
-    assert found[0]["image"]["path"] == image.path and found[0]["because"] == "looks"
-    words = {"collection": str(collection.id), "words": "cat ears", "limit": 4}
-    assert {row["character"] for row in alice_api.post(f"{API}/search", words).json()} == {"Fuyu"}
+    form = {"collection": str(collection.id), "limit": 15}
+
+    def found() -> list[dict[str, Any]]:
+        answer = alice_api.post(f"{API}/search", {**form, "image": file_of(image)}, format="multipart")
+        assert answer.status_code == 200, answer.content
+        return answer.json()
+
+    assert index_of(fresh(collection)) is None
+    few = found()
+    carry_out_all()
+    index = index_of(fresh(collection))
+    assert index is not None
+    many = found()
+    assert few[0]["image"]["path"] == many[0]["image"]["path"] == image.path
+    assert len(few) < len(many) == 15
+    similarities = [one["similarity"] for one in many]
+    assert similarities == sorted(similarities, reverse=True)
+    delete_collection(fresh(collection), collection.owner, keep_data=True)
+    assert not (Path(settings.WEIGHTS_DIR) / index.folder).exists()
+
+
+def test_images_are_searched_by_words_about_their_characters(collection, alice_api):
+    words = {"collection": str(collection.id), "words": "cat ears", "limit": 2}
+    found = alice_api.post(f"{API}/search", words).json()
+    assert {row["character"] for row in found} == {"Fuyu"} and "cat" in found[0]["because"]
+    answer = alice_api.post(f"{API}/search", {"collection": str(collection.id), "words": "  "})
+    assert answer.status_code == 400 and answer.json()["where"] == "words"
 
 
 @pytest.mark.slow

@@ -48,6 +48,28 @@ def put(source: Path, version_id: UUID) -> str:
     return target.name
 
 
+def keep_folder(source: Path, made_by: UUID) -> int:
+    """Take a folder that a run made beside weights, such as an index for searching, so that the infer worker finds it.
+
+    Its name is the id of what made it; `remove` takes both.
+
+    Returns:
+        Bytes of its files.
+    """
+    target = _library() / str(made_by)
+    if not target.exists():
+        with staging_folder() as staged:
+            inner = Path(staged) / "folder"
+            inner.mkdir(mode=0o755)
+            for path in source.iterdir():
+                if path.is_file():
+                    _link(path, inner / path.name)
+            sync_folder(inner)
+            inner.rename(target)
+            sync_folder(_library())
+    return folder_bytes(target)
+
+
 def folder_of(version: WeightVersion) -> Path:
     """The version's folder.
 
