@@ -248,3 +248,15 @@ def test_templates_hold_no_inline_script_or_style_and_load_nothing_foreign():
                 if re.search(pattern, text) and (name, fault) not in allowed and "drf_spectacular" not in name:
                     faults.append(f"{name}: {fault}")
     assert faults == []
+
+
+def test_every_feature_names_a_test_that_exists_or_says_that_it_is_missing():
+    rows = [
+        line for line in (ROOT / "docs/features.md").read_text(encoding="utf-8").splitlines() if line.startswith("| ")
+    ]
+    for row in rows[1:]:
+        _, feature, where, test, _ = (cell.strip() for cell in row.split("|"))
+        if test:
+            assert (ROOT / test.strip("`")).is_file(), f"{feature}: {test}"
+        else:
+            assert "not yet" in where, feature
