@@ -29,6 +29,8 @@ DIFFERENCE_WORDS: dict[str, Promise] = {
     "replaced": _("with other content"),
     "moved": _("moved"),
     "relabelled": _("with another class"),
+    "marked_empty": _("said to show nothing"),
+    "unmarked": _("no longer said to show nothing"),
     "annotation_added": _("annotation added"),
     "annotation_removed": _("annotation removed"),
     "annotation_moved": _("annotation moved"),

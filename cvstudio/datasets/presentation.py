@@ -24,6 +24,7 @@ SHOWN_POSITIONS = 6
 FORMAT_TITLES = {
     "classification": gettext_lazy("Folders of classes"), "yolo": "YOLO", "coco": "COCO", "voc": "Pascal VOC",
 }  # fmt: skip
+BOX_HISTOGRAMS = ("per_image", "share", "width", "height", "aspect")
 WORKING = frozenset({RunState.QUEUED, *ACTIVE})
 
 
@@ -187,15 +188,26 @@ def plot_data(statistics: dict[str, Any], version: DatasetVersion) -> dict[str, 
         for name in names
         if name in statistics
     }
-    return {**balance(version), "histograms": histograms}
+    boxes = statistics.get("boxes", {})
+    for name in BOX_HISTOGRAMS:
+        if name in boxes:
+            histograms[f"box_{name}"] = {"edges": boxes[name]["edges"], "counts": boxes[name]["counts"]}
+    return {**balance(version), "histograms": histograms, "position": boxes.get("position", [])}
 
 
 def plot_titles(version: DatasetVersion) -> list[tuple[str, str]]:
     """Ids and titles of the plots; bars of classes only where they can be told apart."""
     title = _("Images by class and split") if version.task == "classify" else _("Annotations by class and split")
     classes = [("balance", title)] if 1 < len(version.classes) <= 60 else []
+    boxes = [
+        ("box_per_image", _("Boxes in an image")), ("box_share", _("Side of boxes by the side of their image")),
+        ("box_width", _("Width of boxes")), ("box_height", _("Height of boxes")),
+        ("box_aspect", _("Width of boxes divided by their height")),
+        ("box_position", _("Where the centres of boxes are")),
+    ]  # fmt: skip
     return [
-        *classes, ("brightness", _("Brightness")), ("contrast", _("Contrast")), ("sharpness", _("Sharpness")),
+        *classes, *(boxes if version.task == "detect" else []),
+        ("brightness", _("Brightness")), ("contrast", _("Contrast")), ("sharpness", _("Sharpness")),
         ("width", _("Width")), ("height", _("Height")), ("aspect", _("Width divided by height")),
     ]  # fmt: skip
 

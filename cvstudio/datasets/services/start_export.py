@@ -8,16 +8,17 @@ from cvstudio.datasets.errors import DatasetError, NotReadyError
 from cvstudio.datasets.models import DatasetExport, DatasetVersion
 from cvstudio.runs.models import Run
 from cvstudio.runs.services.create_run import create_run
-from ml_core.data.export.run import WRITERS
 
 RECIPE = "data.export"
 #: The only layout for images that have classes and no boxes.
 FOLDERS = "classification"
+#: The one that loses least comes first.
+WITH_BOXES = ("coco", "yolo", "voc", FOLDERS)
 
 
 def formats_for(version: DatasetVersion) -> list[str]:
     """Names of the formats that a version can be written in."""
-    return list(WRITERS) if version.task == DatasetVersion.Task.DETECT else [FOLDERS]
+    return list(WITH_BOXES) if version.task == DatasetVersion.Task.DETECT else [FOLDERS]
 
 
 def start_export(version: DatasetVersion, format_name: str, *, boxes_only: bool = False) -> DatasetExport:

@@ -157,6 +157,14 @@ def test_the_difference_of_versions_is_a_page(alice_page: Client, boxes: Dataset
     assert "v1" in alice_page.get(f"/datasets/{boxes.id}/versions").content.decode()
 
 
+def test_saying_that_an_image_shows_nothing_is_a_difference(alice_api: Any, boxes: Dataset) -> None:
+    revise_version(newest(boxes), fixes=["mark_images_empty"])
+    carry_out_all()
+    difference = alice_api.get(f"{API}/{boxes.id}/versions/2/difference").json()
+    assert difference["images"] == {"marked_empty": 1}
+    assert difference["listed"] == [{"kind": "marked_empty", "path": "images/train/3.jpg"}]
+
+
 def test_deleting_takes_all_versions_and_leaves_the_registered_folder(alice: Any, boxes: Dataset) -> None:
     revise_version(newest(boxes), changes=[{"do": "remove", "row": 0}])
     carry_out_all()

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml_core.data.annotations.boxes import Boxes, overlap
-from ml_core.data.annotations.table import AnnotationTable
+from ml_core.data.annotations.table import EMPTY, AnnotationTable
 from ml_core.data.manifest import Item, read_items, read_version
 
 _LISTED: Final = 500
@@ -34,6 +34,10 @@ class _Side:
     def name(self, label: int) -> str:
         """The class's name; empty for none."""
         return self.classes[label] if 0 <= label < len(self.classes) else ""
+
+    def is_empty(self, position: int) -> bool:
+        """Whether a label file says that the image shows nothing."""
+        return self.table is not None and int(self.table.image_state[position]) == EMPTY
 
     def boxes(self, position: int) -> tuple[list[str], Boxes]:
         """Names of classes and corners of an image's annotations."""
@@ -72,7 +76,8 @@ def difference(old: Path, new: Path) -> dict[str, Any]:
 
     Returns:
         ``equal``; ``images``: counts of ``added``, ``removed``, ``replaced`` (other content under the same path),
-        ``moved`` (to another split), ``relabelled``; ``annotations``: counts of ``added``, ``removed``, ``moved``,
+        ``moved`` (to another split), ``relabelled``, ``marked_empty`` (said to show nothing now) and ``unmarked`` (no
+        more); ``annotations``: counts of ``added``, ``removed``, ``moved``,
         ``relabelled``; ``classes``: the same by class; ``names``: classes ``added`` and ``removed``; ``listed``: the
         first 500 with their paths.
     """
@@ -117,6 +122,8 @@ def _compare_images(one: _Side, two: _Side, before: int, after: int, found: _Fou
         found.image("relabelled", new.path, old=one.name(old.label), new=two.name(new.label))
     names, corners = one.boxes(before)
     other_names, other_corners = two.boxes(after)
+    if not names and not other_names and one.is_empty(before) != two.is_empty(after):
+        found.image("marked_empty" if two.is_empty(after) else "unmarked", new.path)
     if names == other_names and np.array_equal(corners, other_corners):
         return
     for kind, mine, other in _pairs(names, corners, other_names, other_corners):
