@@ -76,7 +76,7 @@ _FIND_ON_A_CPU: dict[str, Any] = {
     "backbone": "compact",
     "size": 320,
     "mosaic": 0.5,
-    "fit.epochs": 40,
+    "fit.epochs": 26,
     "fit.learning_rate": 2e-3,
     "fit.batch_size": 8,
     "fit.warmup_steps": 100,
