@@ -146,6 +146,15 @@ def test_a_bert_of_a_folder_reads_the_texts_and_is_kept_in_the_weight(
     assert fusion.recogniser.characters[int(fusion.read([LOOKS[2]])[0].argmax())] == NAMES[2]
 
 
+@pytest.mark.slow
+def test_without_a_recogniser_one_is_trained_first(known: Path, tmp_path: Path) -> None:
+    tiny = ["classifier.image_size=32", "classifier.pretrained=scratch", "classifier.fit.epochs=1"]
+    result = run(tmp_path / "run", f"known={known}", "text_model=scratch", *tiny)
+    assert result["state"] == "completed", result["error"]
+    assert load_fusion(tmp_path / "run/artifacts/weight").recogniser.network is not None
+    assert result["scores"]["both"] >= result["scores"]["image"]
+
+
 def test_where_no_bert_can_be_had_a_small_encoder_takes_its_place_and_says_so(tmp_path: Path) -> None:
     encoder, note = choose_encoder("auto", ["red hair"], frozen=True)
     assert encoder.kind == "bert" or "instead" in note
