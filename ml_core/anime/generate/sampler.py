@@ -43,7 +43,8 @@ def between(first: Tensor, second: Tensor, share: float) -> Tensor:
     if float(angle.sin()) < 1e-4:
         return torch.lerp(first, second, share)
     turned = (torch.sin((1 - share) * angle) * a + torch.sin(share * angle) * b) / torch.sin(angle)
-    return turned * torch.lerp(lengths[0], lengths[1], share)
+    point: Tensor = turned * torch.lerp(lengths[0], lengths[1], share)
+    return point
 
 
 @torch.no_grad()

@@ -79,7 +79,8 @@ class GeneratorPredictor:
         assert self._sampler is not None
         request = read_request(content)
         if request.steps:
-            images = self._sampler.interpolate(*request.seeds, steps=request.steps, truncation=request.truncation)
+            first, second = request.seeds
+            images = self._sampler.interpolate(first, second, request.steps, request.truncation)
         else:
             images = self._sampler.images(request.character, request.seeds, request.truncation)
         return request, images

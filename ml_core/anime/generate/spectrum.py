@@ -38,7 +38,8 @@ def _power(images: Tensor) -> Tensor:
     grey = images.float().mean(1) / 255
     grey = grey - grey.mean((1, 2), keepdim=True)
     window = torch.hann_window(grey.shape[-1], periodic=False)
-    return torch.fft.fft2(grey * window[:, None] * window).abs().pow(2).mean(0)
+    power: Tensor = torch.fft.fft2(grey * window[:, None] * window).abs().pow(2).mean(0)
+    return power
 
 
 def _fine(power: Tensor) -> Tensor:

@@ -68,9 +68,10 @@ def choose_subject(collection: Collection, wish: str, characters: list[str], siz
         CollectionError: ``anime.no_such_character``, or ``anime.too_few_images`` with one image or none.
     """
     name = _named(wish, collection, characters)
-    rows = [] if name in collection.empty else torch.nonzero(collection.labels == _place(collection, name))[:, 0]
-    groups = torch.from_numpy(collection.copies.group_of)[rows] if len(rows) else torch.zeros(0)
-    different = len(groups.unique())
+    place = -1 if name in collection.empty else collection.characters.index(name)
+    rows = torch.nonzero(collection.labels == place)[:, 0]
+    groups = torch.from_numpy(collection.copies.group_of)[rows]
+    different = len(set(groups.tolist()))
     if different < FEWEST:
         raise CollectionError(
             f'"{name}" has {"no usable image" if different == 0 else "only one image, copies not counted"}: there is '
@@ -150,7 +151,3 @@ def _missing(message: str, wish: str, everyone: list[str]) -> CollectionError:
     close = difflib.get_close_matches(wish, everyone, n=1, cutoff=0.4)
     hint = f'Did you mean "{close[0]}"?' if close else f"There are: {', '.join(everyone[:12])}."
     return CollectionError(message, code="anime.no_such_character", hint=hint, where="target_class")
-
-
-def _place(collection: Collection, name: str) -> int:
-    return collection.characters.index(name)

@@ -51,6 +51,7 @@ def test_training_brings_repainted_images_nearer_to_their_originals(painted):
     assert found[-1] < found[0]
 
 
+@pytest.mark.slow
 def test_pauses_change_no_bit(painted, drawn, guide, tmp_path, monkeypatch):
     looks, limit = 0, 55
 
@@ -77,6 +78,7 @@ def test_pauses_change_no_bit(painted, drawn, guide, tmp_path, monkeypatch):
     assert (painted / name).read_bytes() == (out / name).read_bytes()
 
 
+@pytest.mark.slow
 def test_a_collapse_stops_the_training_and_is_told(drawn, guide, tmp_path, monkeypatch):
     monkeypatch.setattr(task_module, "COLLAPSED_BELOW", 1e9)  # whatever is painted counts as all the same
     out = tmp_path / "flat"

@@ -50,6 +50,12 @@ def test_copies_are_found_with_the_image_they_copy_also_mirrored_and_changed_a_l
     assert found.nearest[0].is_mirrored and not found.nearest[1].is_mirrored
 
 
+def test_softened_copies_are_found(judge):
+    real = faces(0, range(12)).float()
+    found = judge(((real + functional.avg_pool2d(real, 3, 1, 1)) / 2).to(torch.uint8))
+    assert found.memorised >= 0.9 and found.sharpness < 0.8
+
+
 def test_one_image_again_and_again_has_no_diversity(judge):
     one = faces(0, range(100, 101)).expand(8, -1, -1, -1).contiguous()
     found = judge(one)
