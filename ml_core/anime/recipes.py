@@ -55,7 +55,7 @@ def train_generator(config: GeneratorConfig, run: RunContext) -> dict[str, Any]:
     queue="train",
 )
 def distill(config: DistillConfig, run: RunContext) -> dict[str, Any]:
-    """Leave ``artifacts/weight`` with both students, and what each is worth."""
+    """Leave ``artifacts/weight`` (the student), ``artifacts/alone`` and ``compare.json``."""
     from ml_core.anime.distill.distill import run_distill
 
     return run_distill(config, run)
