@@ -13,10 +13,11 @@ from anime.models import Character, CharacterImage, Collection, Correction
 from anime.services.examine import examine_unasked
 from anime.services.index_collection import index_unasked
 from cvstudio.datasets.models import Dataset, DatasetVersion
+from cvstudio.datasets.services.resolve_folder import allowed_roots
 from cvstudio.runs.models import Run
-from ml_core.anime.collection.sources import read_sources
+from ml_core.anime.collection.sources import MANIFEST, read_sources
 from ml_core.anime.errors import CollectionError
-from ml_core.anime.fusion.captions import CharacterTexts, find_captions, read_captions
+from ml_core.anime.fusion.captions import CAPTIONS, CharacterTexts, find_captions, read_captions
 
 CHUNK: Final = 2_000
 _LASTING: Final = ("extension", "transparent", "extreme", "copy", "near_copy")
@@ -81,6 +82,8 @@ def _characters(collection: Collection, version: DatasetVersion) -> list[Charact
 
 def _captions(version: DatasetVersion) -> dict[str, CharacterTexts]:
     """What came with the images; a file that cannot be read is as good as none."""
+    if not _may_read(version, CAPTIONS):
+        return {}
     try:
         path = find_captions(Path(version.root))
         return read_captions(path) if path else {}
@@ -88,11 +91,23 @@ def _captions(version: DatasetVersion) -> dict[str, CharacterTexts]:
         return {}
 
 
+def _sources(version: DatasetVersion, paths: list[str]) -> list[str]:
+    """Where each image came from, as far as a list with the images says so."""
+    return read_sources(Path(version.root), "", paths) if _may_read(version, MANIFEST) else [""] * len(paths)
+
+
+def _may_read(version: DatasetVersion, name: str) -> bool:
+    """Whether a file lies with the images, or beside them where folders may be registered."""
+    root = Path(version.root)
+    beside = root.resolve().parent
+    return (root / name).is_file() or any(beside.is_relative_to(allowed) for allowed in allowed_roots())
+
+
 def _insert_images(
     collection: Collection, version: DatasetVersion, characters: list[Character], known: dict[str, str]
 ) -> tuple[Counter[int], Counter[str], dict[int, UUID]]:
     images = list(version.images.order_by("position").values_list("id", "position", "path", "label"))
-    named = read_sources(Path(version.root), "", [path for _, _, path, _ in images])
+    named = _sources(version, [path for _, _, path, _ in images])
     counts: Counter[int] = Counter()
     covers: dict[int, UUID] = {}
     rows: list[CharacterImage] = []

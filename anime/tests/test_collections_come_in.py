@@ -62,6 +62,18 @@ def test_a_registered_folder_keeps_its_files_and_names_of_any_script(alice, root
     assert (root / "known" / NAMES[0] / "broken.png").is_file()
 
 
+def test_captions_beside_a_folder_are_read_only_where_folders_may_be_registered(alice, root, settings):
+    draw_collection(root / "known", characters=2, pictures=2)
+    (root / "captions.json").write_text(json.dumps({NAMES[0]: ["A face with red hair."]}))
+    inner = create_from_folder(alice, str(root / "known"))
+    carry_out_all()
+    assert Character.objects.get(collection=inner, name=NAMES[0]).captions == ["A face with red hair."]
+    settings.DATASET_ROOTS = [root / "known"]
+    outer = create_from_folder(alice, str(root / "known"))
+    carry_out_all()
+    assert Character.objects.get(collection=outer, name=NAMES[0]).captions == []
+
+
 def test_too_many_broken_files_ask_first_and_trying_again_leaves_them_out(alice_api, alice, root):
     draw_collection(root / "known", characters=2, pictures=2)
     for number in range(3):

@@ -24,6 +24,7 @@ from cvstudio.inference.worker import load_model
 from cvstudio.weights.models import WeightVersion
 
 API = "/api/v1/anime"
+pytestmark = pytest.mark.slow  # a recogniser is fitted, and an infer server started
 
 
 @pytest.fixture
@@ -65,7 +66,6 @@ def test_the_first_recogniser_of_a_collection_comes_into_use(collection, recogni
     assert fresh(collection).recogniser_id == recogniser.id
 
 
-@pytest.mark.slow
 def test_an_image_is_recognised_corrected_and_becomes_a_training_image(collection, recogniser, alice_api, worker):
     image = some_image(collection, "Goro")
     answer = ask(alice_api, recogniser, file_of(image), collection=str(collection.id))
@@ -87,7 +87,6 @@ def test_an_image_is_recognised_corrected_and_becomes_a_training_image(collectio
     assert Correction.objects.get(recognition=body["id"]).state == "applied"
 
 
-@pytest.mark.slow
 def test_images_are_searched_by_an_image_with_and_without_an_index(collection, recogniser, alice_api, worker):
     image = some_image(collection, "Fuyu")
     form = {"collection": str(collection.id), "limit": 15}
@@ -119,7 +118,6 @@ def test_images_are_searched_by_words_about_their_characters(collection, alice_a
     assert answer.status_code == 400 and answer.json()["where"] == "words"
 
 
-@pytest.mark.slow
 def test_what_is_no_image_is_refused_and_leaves_nothing(collection, recogniser, alice_api, worker):
     answer = ask(alice_api, recogniser, SimpleUploadedFile("notes.txt", b"just some words"))
     assert answer.status_code == 400, answer.content
@@ -127,7 +125,6 @@ def test_what_is_no_image_is_refused_and_leaves_nothing(collection, recogniser, 
     assert not Recognition.objects.exists()
 
 
-@pytest.mark.slow
 def test_a_forgotten_recognition_takes_its_files_along(collection, recogniser, alice_api, bob_api, worker):
     made = ask(alice_api, recogniser, file_of(some_image(collection, "Emi"))).json()
     row = Recognition.objects.get(id=made["id"])
@@ -136,7 +133,6 @@ def test_a_forgotten_recognition_takes_its_files_along(collection, recogniser, a
     assert not any(path.exists() for path in files_of(row))
 
 
-@pytest.mark.slow
 def test_a_character_is_added_used_taken_away_and_an_earlier_version_used_again(collection, recogniser, alice_api):
     images = [SimpleUploadedFile(f"{n}.png", png(3, n, 96), "image/png") for n in range(4)]
     url = f"{API}/recognisers/{recogniser.id}"
