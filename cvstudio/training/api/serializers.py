@@ -164,6 +164,21 @@ class CloneSerializer(serializers.Serializer):
     )
 
 
+class SearchSerializer(serializers.Serializer):
+    """What may vary, and what counts."""
+
+    space = ObjectField(
+        help_text='Dotted settings with {"low", "high", "log", "integer"} or {"values": [..]}, such as '
+        '{"fit.learning_rate": {"low": 0.0001, "high": 0.1, "log": true}}.'
+    )
+    metric = serializers.CharField(max_length=80, help_text="Number of the result that counts.")
+    direction = serializers.ChoiceField(choices=["auto", "maximize", "minimize"], required=False, default="auto")
+    method = serializers.ChoiceField(choices=["tpe", "random"], required=False, default="tpe")
+    trials = serializers.IntegerField(min_value=2, max_value=1000, required=False, default=20)
+    seed = serializers.IntegerField(min_value=0, required=False, default=0)
+    name = serializers.CharField(max_length=200, required=False, default="", allow_blank=True)
+
+
 class CheckSerializer(serializers.Serializer):
     """One finding."""
 

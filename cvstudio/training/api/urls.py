@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("training/<uuid:id>/control", views.ControlView.as_view(), name="api-training-control"),
     path("training/<uuid:id>/clone", views.CloneView.as_view(), name="api-training-clone"),
     path("training/<uuid:id>/repeat", views.RepeatView.as_view(), name="api-training-repeat"),
+    path("training/<uuid:id>/search", views.SearchView.as_view(), name="api-training-search"),
     path("training/<uuid:id>/metrics", file_views.MetricsView.as_view(), name="api-training-metrics"),
     path("training/<uuid:id>/logs", file_views.LogsView.as_view(), name="api-training-logs"),
     path("training/<uuid:id>/checkpoint", views.CheckpointRequestView.as_view(), name="api-training-checkpoint"),

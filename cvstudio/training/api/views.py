@@ -21,6 +21,7 @@ from cvstudio.runs.services.control_run import control_run
 from cvstudio.runs.services.delete_run import delete_run
 from cvstudio.runs.services.rename_run import rename_run
 from cvstudio.runs.services.repeat_run import repeat_run
+from cvstudio.runs.services.start_search import start_search
 from cvstudio.training.api import serializers
 from cvstudio.training.api.filters import RunFilter
 from cvstudio.training.api.serializers import parsed
@@ -136,6 +137,17 @@ class RepeatView(APIView):
     def post(self, request: Request, id: uuid.UUID) -> Response:
         """Queue a repetition; it ends with a verdict: equal to the last bit, or where it first differs."""
         run = repeat_run(visible_run(request, id), current_user(request))
+        return Response(serializers.RunSerializer(visible_run(request, run.id)).data, status.HTTP_201_CREATED)
+
+
+class SearchView(APIView):
+    """Many times, each with other settings."""
+
+    @extend_schema(request=serializers.SearchSerializer, responses={201: serializers.RunSerializer})
+    def post(self, request: Request, id: uuid.UUID) -> Response:
+        """Queue a search for better settings than those of this run."""
+        form = parsed(serializers.SearchSerializer(data=request.data))
+        run = start_search(visible_run(request, id), current_user(request), **form)
         return Response(serializers.RunSerializer(visible_run(request, run.id)).data, status.HTTP_201_CREATED)
 
 
