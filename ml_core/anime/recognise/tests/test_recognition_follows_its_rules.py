@@ -67,6 +67,19 @@ def test_the_temperature_makes_confidence_keep_its_word():
     assert calibration_error(np.exp(log_softmax(boastful)).max(1), hits) > 0.2
 
 
+@pytest.mark.parametrize("count", [1, 5, 20])
+def test_few_images_that_are_all_right_do_not_make_certain(count):
+    rng = np.random.default_rng(count)
+    labels = np.arange(count) % 6
+    logits = rng.normal(0, 1, (count, 6))
+    logits[np.arange(count), labels] += 9.0
+    confidence = np.exp(log_softmax(logits / best_temperature(logits, labels))).max(1)
+    assert confidence.mean() <= (count + 1) / (count + 2)
+    assert confidence.max() < 0.999
+    if count == 20:
+        assert confidence.mean() > 0.9
+
+
 def test_a_network_moves_probability_only_among_those_it_knows():
     logs = log_softmax(np.array([[2.0, 1.0, 0.5, 3.0]]))
     heard = np.log(np.array([[0.05, 0.9, 0.05]]))
