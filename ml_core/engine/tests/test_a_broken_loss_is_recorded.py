@@ -59,7 +59,8 @@ def test_the_batch_is_kept_and_announced(tmp_path: Path) -> None:
     assert batch["batch.0"].shape == (8, 6)
     spoilt = [row for row in range(8) if not batch["batch.0"][row].isfinite().all()]
     assert [record["samples"][row]["name"] for row in spoilt] == ["item 13"]
-    names = [event["data"]["name"] for event in read_events(tmp_path / "events.jsonl")[0] if event["kind"] == "artifact"]
+    events, _ = read_events(tmp_path / "events.jsonl")
+    names = [event["data"]["name"] for event in events if event["kind"] == "artifact"]
     assert names == ["flight_recorder.json", "flight_recorder.safetensors"]
 
 
