@@ -28,7 +28,7 @@ PRESETS: Final[Mapping[PresetName, Mapping[str, Any]]] = {
 
 # Seconds of one image in one step, for each million of multiplications of the generator's convolutions: measured with
 # the preset cpu_64 on one core, and assumed, not measured, for a GPU of some ten TFLOP/s.
-_CORE_SECONDS: Final = 1.6e-4
+_CORE_SECONDS: Final = 1.9e-4
 _GPU_SECONDS: Final = 1.2e-6
 _CORES_USED: Final = 4  # more help little at such sizes
 _GAIN: Final = 0.7  # power of the number of cores by which they help
