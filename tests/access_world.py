@@ -101,7 +101,7 @@ def make_world() -> World:
     data_ids |= {"version_id": dataset.pk, "tab": "images", "action": "retry"}
     world.ids = {
         "/api/v1/models/": {"id": spare.pk, "number": 1},
-        "/architectures/": {"id": spare.pk},
+        "/architectures/": {"id": spare.pk, "run_id": run.pk},
         "/api/v1/training/": run_ids,
         "/api/v1/training/{id}/checkpoints/": run_ids | {"file_id": checkpoint.pk},
         "/api/v1/training/{id}/artifacts/": run_ids | {"file_id": artifact.pk},

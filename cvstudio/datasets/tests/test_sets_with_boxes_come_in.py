@@ -11,7 +11,6 @@ from django.test import Client
 from cvstudio.datasets.models import Dataset, DatasetImage
 from cvstudio.datasets.services.create_dataset import create_from_folder
 from cvstudio.datasets.tests.carry_out import carry_out_all, image_folder, newest, ready_dataset
-from cvstudio.training.services.check_data import check_data
 from ml_core.data.tests.label_sets import yolo_set
 
 
@@ -87,8 +86,3 @@ def test_a_person_may_insist_on_classes(alice: Any, root: Path) -> None:
     dataset = create_from_folder(alice, str(yolo_set(root / "b")), options={"task": "classify"})
     carry_out_all()
     assert newest(dataset).task == "classify" or newest(dataset).fault["code"] == "format.unrecognised"
-
-
-def test_training_on_classes_says_that_it_cannot_use_boxes(boxes: Dataset) -> None:
-    found = [check.code for check in check_data(newest(boxes)) if check.level == "red"]
-    assert found == ["preflight.task"]

@@ -144,7 +144,7 @@ def test_an_import_for_classes_says_that_it_found_boxes(tmp_path: Path) -> None:
         import_images(order, Silent())
     assert caught.value.code == "format.unrecognised"
     assert "YOLO" in caught.value.message
-    assert "task=detect" in caught.value.hint
+    assert "Import them as boxes" in caught.value.hint
 
 
 def test_many_rejected_annotations_need_a_yes(tmp_path: Path) -> None:

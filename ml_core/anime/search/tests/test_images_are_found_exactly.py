@@ -68,6 +68,9 @@ def test_words_of_any_script_find_characters_and_say_why(indexed: Path) -> None:
 def test_misspelt_words_still_count_and_rare_ones_count_more() -> None:
     matcher = WordMatcher({"a": ["purple hair"], "b": ["silver hair"], "c": ["hair"]})
     assert max(matcher.scores("purpel purplee"), key=lambda name: matcher.scores("purpel purplee")[name]) == "a"
+    phrases = WordMatcher({"other": ["blue hair and red eyes"], "meant": ["eyes: blue; red hair"]}).scores("red hair")
+    assert phrases["meant"] == pytest.approx(1)
+    assert phrases["other"] < 0.9, "words that stand together are more than two words"
     scores = matcher.scores("silver hair")
     assert scores["b"] == pytest.approx(1)
     assert 0 < scores["a"] < 0.4

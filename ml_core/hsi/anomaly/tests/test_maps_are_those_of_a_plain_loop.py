@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,15 @@ from ml_core.hsi.tokenizer import tokenize_scene
 from ml_core.weights.errors import WeightMismatchError
 
 NAMES = {"lm_nll", "token_nll", "recon", "one_class", "training_free", "combined"}
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """As a run sets it for each worker: several threads of torch sum in another order when the machine is busy."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 def test_dense_maps_equal_a_loop_over_pixels() -> None:
