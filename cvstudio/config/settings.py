@@ -262,6 +262,11 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "DESCRIPTION": "Data sets, architectures, training runs, weights and inference.",
     "VERSION": "1",
     "SCHEMA_PATH_PREFIX": r"/api/v1",
+    # The platform first, in the order of work; the domains follow by name.
+    "TAGS": [
+        {"name": name}
+        for name in ("auth", "datasets", "augmentations", "models", "training", "weights", "inference", "health")
+    ],
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SWAGGER_UI_DIST": "SIDECAR",
