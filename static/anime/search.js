@@ -26,3 +26,4 @@ acceptDrops(form.querySelector("[data-dropzone]"), ask);
 document.addEventListener("paste", ({ clipboardData }) => {
   ask([...(clipboardData?.files ?? [])].filter((file) => file.type.startsWith("image/")));
 });
+form.dataset.ready = "true";

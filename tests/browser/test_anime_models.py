@@ -205,7 +205,7 @@ def test_images_are_found_by_words_and_by_an_image(alice: User, recogniser: Weig
     expect(page.locator(".image-card")).to_have_count(6)
     page.get_by_role("link", name="More like this").last.click()
     expect(page.locator(".image-card")).to_have_count(3)
-    page.wait_for_load_state("load")  # modules run before it; earlier nothing listens to the choice of a file
+    expect(page.locator("[data-search-image][data-ready]")).to_be_attached()
     held = io.BytesIO()
     draw_face(0, 77).save(held, "PNG")
     page.set_input_files("input[name=image]", {"name": "new.png", "mimeType": "image/png", "buffer": held.getvalue()})
