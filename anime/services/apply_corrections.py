@@ -50,9 +50,12 @@ def apply_corrections(collection: Collection) -> DatasetVersion:
 
 
 def release_corrections(run: Run) -> None:
-    """The corrections of a run that ended without a version wait again."""
+    """The corrections of a run that ended without a version wait again.
+
+    They stay with that version: when the run is resumed and makes it after all, they are applied and wait no longer.
+    """
     rows = Correction.objects.filter(version__import_run=run, state=Correction.State.APPLYING)
-    rows.update(state=Correction.State.WAITING, version=None)
+    rows.update(state=Correction.State.WAITING)
 
 
 def _changes(collection: Collection, version: DatasetVersion, corrections: list[Correction]) -> list[dict[str, Any]]:

@@ -116,6 +116,21 @@ def test_corrections_wait_again_when_their_run_is_stopped(collection):
     assert WRONG not in characters_of(collection)
 
 
+def test_a_run_that_is_resumed_applies_its_corrections_and_none_waits_to_be_applied_twice(collection):
+    add_images(collection, "Newcomer", [("a.png", png())])
+    version = apply_corrections(collection)
+    run = Run.objects.get(id=version.import_run_id)
+    control_run(run, "stop")
+    assert collection.corrections.get().state == "waiting"
+    control_run(Run.objects.get(id=run.id), "resume")
+    carry_out_all()
+    assert collection.corrections.get().state == "applied"
+    assert fresh(collection).images == collection.images + 1
+    with pytest.raises(CodedError) as caught:
+        apply_corrections(fresh(collection))
+    assert caught.value.code == "anime.nothing_waits"
+
+
 def test_images_of_other_people_cannot_be_corrected(collection, alice_api, bob_api):
     body = {"do": "leave_out", "images": [str(image(collection, WRONG).id)]}
     url = f"{API}/collections/{collection.id}/corrections"

@@ -93,8 +93,9 @@ def _causes(before: Run, after: Run) -> list[str]:
         % {"setting": row.key, "before": row.values[0], "after": row.values[1]}
         for row in settings[:_SHOWN]
     ]
-    if left := len(settings) - _SHOWN:
-        told += [ngettext("%(n)s more setting.", "%(n)s more settings.", left) % {"n": left}] if left > 0 else []
+    left = len(settings[_SHOWN:])
+    if left:
+        told.append(ngettext("%(n)s more setting.", "%(n)s more settings.", left) % {"n": left})
     told += _data(before, after) + _network(before, after) + _environment(before, after)
     return told or [_("Nothing but the seed.")]
 

@@ -25,9 +25,13 @@ def can_be_searched(run: Run) -> bool:
 
 
 def result_metrics(run: Run) -> list[str]:
-    """Names of the numbers that the run's result has."""
+    """Names of the numbers that the run's result has; losses last, for people search for scores."""
     metrics = (run.result or {}).get("metrics") or {}
-    return [name for name, value in metrics.items() if isinstance(value, int | float)]
+    return sorted((name for name, value in metrics.items() if isinstance(value, int | float)), key=_is_loss)
+
+
+def _is_loss(name: str) -> bool:
+    return "loss" in name
 
 
 def start_search(
