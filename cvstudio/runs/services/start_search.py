@@ -12,6 +12,8 @@ from cvstudio.runs.models import Run
 from cvstudio.runs.search_space import searchable_settings
 from cvstudio.runs.services.create_run import create_run
 from ml_core.errors import ConfigError
+from ml_core.run.config import parse_config
+from ml_core.run.search.config import SearchConfig, check_space
 
 if TYPE_CHECKING:
     from cvstudio.accounts.models import User
@@ -67,10 +69,12 @@ def start_search(
             hint=f"These can: {', '.join(sorted(known))}.",
             where=f"space.{unknown[0]}",
         )
+    config = {"recipe": run.recipe, "settings": run.config, "space": dict(space), "metric": metric, **options}
+    check_space(parse_config(SearchConfig, config))
     return create_run(
         owner=owner,
         recipe=RECIPE,
-        config={"recipe": run.recipe, "settings": run.config, "space": dict(space), "metric": metric, **options},
+        config=config,
         name=name or _("Settings like those of %(name)s") % {"name": run.name[:170]},
         dataset_version=run.dataset_version,
         architecture_version=run.architecture_version,

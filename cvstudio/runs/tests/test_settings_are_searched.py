@@ -77,6 +77,7 @@ def test_what_is_ticked_becomes_the_space(alice: Any, client_of: Any) -> None:
         ({"vary.fit.epochs": "on", "low.fit.epochs": "9", "high.fit.epochs": "2"}, "low being the smaller"),
         ({"vary.fit.epochs": "on", "low.fit.epochs": "many", "high.fit.epochs": "2"}, "number"),
         ({"vary.fit.optimizer": "on"}, "give low and high"),
+        ({"vary.fit.epochs": "on", "low.fit.epochs": "1", "high.fit.epochs": "1e300"}, "space.fit.epochs"),
     ],
 )
 def test_a_search_that_makes_no_sense_is_refused_on_its_own_page(

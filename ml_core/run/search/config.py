@@ -7,8 +7,10 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from ml_core.run.config import RecipeConfig, option
+from ml_core.errors import ConfigError
+from ml_core.run.config import RecipeConfig, option, parse_config
 from ml_core.run.machine_options import seed_option
+from ml_core.run.registry import get_recipe
 
 Scalar = str | int | float | bool
 SEARCH, TRIALS = "Search", "Trials"
@@ -87,3 +89,20 @@ def merged(settings: dict[str, Any], values: dict[str, Scalar]) -> dict[str, Any
             at = at[parent]
         at[name] = value
     return result
+
+
+def check_space(config: SearchConfig) -> None:
+    """Refuse at once what would fail in the hundredth trial: unknown settings, ends that are out of bounds.
+
+    Raises:
+        ConfigError: ``where`` names the setting.
+    """
+    known = get_recipe(config.recipe).config
+    for key, allowed in config.space.items():
+        for value in allowed.values or (allowed.low, allowed.high):
+            assert value is not None, "checked by the configuration"
+            shown = int(value) if allowed.integer else value
+            try:
+                parse_config(known, merged(config.settings, {key: shown}))
+            except ConfigError as error:
+                raise ConfigError(error.message, hint=error.hint, where=f"space.{key}") from error

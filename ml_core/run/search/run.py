@@ -10,12 +10,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ml_core.errors import CodedError, ConfigError
-from ml_core.run.config import parse_config
 from ml_core.run.context import RunContext
 from ml_core.run.files import write_json_atomic
 from ml_core.run.nested import run_nested
-from ml_core.run.registry import get_recipe
-from ml_core.run.search.config import SearchConfig, merged
+from ml_core.run.search.config import SearchConfig, check_space, merged
 from ml_core.run.search.study import Study, Trial
 
 TABLE = "trials.json"
@@ -30,7 +28,7 @@ def run_search(config: SearchConfig, run: RunContext) -> dict[str, Any]:
         ConfigError: The recipe does not know a setting, or a value of the space.
         CodedError: The first trials all failed; the cause of the last.
     """
-    _check_space(config)
+    check_space(config)
     direction = _direction(config)
     study = Study(config.space, direction, config.method, config.seed)
     table = run.artifact_path(TABLE)
@@ -49,19 +47,6 @@ def run_search(config: SearchConfig, run: RunContext) -> dict[str, Any]:
         raise CodedError("No trial was completed.", code="search.no_trial", hint=trials[-1].cause)
     metrics = {config.metric: best.value, "trials": len(trials)}
     return {"metrics": metrics, "best_trial": best.number + 1, "verdict": _verdict(best, config)}
-
-
-def _check_space(config: SearchConfig) -> None:
-    """Refuse at once what would fail in the hundredth trial: unknown settings, ends that are out of bounds."""
-    known = get_recipe(config.recipe).config
-    for key, allowed in config.space.items():
-        for value in allowed.values or (allowed.low, allowed.high):
-            assert value is not None, "checked by the configuration"
-            shown = int(value) if allowed.integer else value
-            try:
-                parse_config(known, merged(config.settings, {key: shown}))
-            except ConfigError as error:
-                raise ConfigError(error.message, hint=error.hint, where=f"space.{key}") from error
 
 
 def _direction(config: SearchConfig) -> Literal["maximize", "minimize"]:
