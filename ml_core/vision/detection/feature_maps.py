@@ -25,17 +25,18 @@ class FeatureMaps(nn.Module):
     Args:
         network: An image classifier, (N, 3, H, W) to anything; what stands behind its last map is cut off.
         size: (height, width) for which the network was drawn.
+        strides: Of the maps.
 
     Raises:
-        GraphError: It cannot be followed, or has fewer than two maps of strides 8, 16 and 32.
+        GraphError: It cannot be followed, or has fewer than two maps of these strides.
     """
 
-    def __init__(self, network: nn.Module, size: tuple[int, int]) -> None:
+    def __init__(self, network: nn.Module, size: tuple[int, int], strides: tuple[int, ...] = STRIDES) -> None:
         super().__init__()
-        found = find_maps(network, size)
+        found = find_maps(network, size, strides)
         if len(found) < _LEAST_MAPS:
             raise GraphError(
-                "The network has too few feature maps for a detector.",
+                "The network has too few feature maps to stand on.",
                 code="graph.feature_maps",
                 hint="Let convolutions or pooling lower the resolution step by step, to a 16th at least.",
             )
@@ -49,7 +50,9 @@ class FeatureMaps(nn.Module):
         return [maps[str(stride)] for stride in self.strides]
 
 
-def find_maps(network: nn.Module, size: tuple[int, int]) -> dict[int, tuple[str, int]]:
+def find_maps(
+    network: nn.Module, size: tuple[int, int], strides: tuple[int, ...] = STRIDES
+) -> dict[int, tuple[str, int]]:
     """The last map of each stride through which all that follows must go: its name in the graph and its channels.
 
     Inside a residual block the way goes along two branches, so its middle is never taken.
@@ -76,7 +79,7 @@ def find_maps(network: nn.Module, size: tuple[int, int]) -> dict[int, tuple[str,
         if shape is None or len(shape) != 4 or min(shape[2:]) < 2:
             continue
         stride = 2 ** round(math.log2(size[0] / shape[2]))
-        if stride in STRIDES and node in tracer.node_to_qualname:
+        if stride in strides and node in tracer.node_to_qualname:
             found[stride] = (tracer.node_to_qualname[node], shape[1])
     return dict(sorted(found.items()))
 
