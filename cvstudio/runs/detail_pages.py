@@ -15,6 +15,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
 
 from cvstudio.accounts.current import current_user
+from cvstudio.runs.failed_node import failed_node_of
 from cvstudio.runs.flight_record import flight_record_of
 from cvstudio.runs.lineage import lineage_of
 from cvstudio.runs.models import Run, RunState
@@ -137,6 +138,7 @@ def _head(run: Run) -> dict[str, Any]:
         "ended": run.state in ENDED,
         "waiting": explain_waiting(run),
         "last_line": last_line(run) if run.state in (RunState.FAILED, RunState.LOST) else None,
+        "failed_node": failed_node_of(run) if run.state == RunState.FAILED else None,
         "api": f"/api/v1/training/{run.id}",
         "can_repeat": run.state == RunState.COMPLETED and run.queue == "train" and run.recipe != REPETITION,
         "can_search": can_be_searched(run),

@@ -19,6 +19,7 @@ from ml_core.run.control import Control, RunPaused, RunStopped, install_signals,
 from ml_core.run.directory import RunDirectory
 from ml_core.run.events import EventLogError, EventSink, EventWriter, SilentEvents
 from ml_core.run.files import to_json, write_json_atomic
+from ml_core.run.place import place_of
 from ml_core.run.registry import Recipe, all_recipes, get_recipe
 from ml_core.run.terminal import TerminalEcho
 
@@ -158,7 +159,7 @@ def _execute(known: Recipe, config: Any, run: RunContext) -> int:
     except RunStopped:
         return _finish(run, EXIT_STOPPED, "stopped", {}, cause=run.control.cause)
     except CodedError as error:
-        return _fail(run, error.as_dict(), cause_of(error))
+        return _fail(run, error.as_dict(), error)
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the border of the process, see the docstring
         # The traceback is for the one who keeps the machine; the run's log is read by others.
         trace = traceback.format_exc()
@@ -170,13 +171,14 @@ def _execute(known: Recipe, config: Any, run: RunContext) -> int:
             code="internal",
             hint="The traceback is in crash.txt in the run directory.",
         ).as_dict()
-        return _fail(run, body, cause_of(error))
+        return _fail(run, body, error)
 
 
-def _fail(run: RunContext, error: dict[str, Any], cause: str) -> int:
-    run.log(f"{error['message']} {error['hint']}".strip(), "error")
-    sys.stderr.write(to_json({"error": error}) + "\n")
-    return _finish(run, EXIT_FAILED, "failed", {"error": error}, cause=cause)
+def _fail(run: RunContext, body: dict[str, Any], error: BaseException) -> int:
+    run.log(f"{body['message']} {body['hint']}".strip(), "error")
+    sys.stderr.write(to_json({"error": body}) + "\n")
+    place = place_of(error, run.dir.code)
+    return _finish(run, EXIT_FAILED, "failed", {"error": body, "place": place}, cause=cause_of(error))
 
 
 def _finish(run: RunContext, code: int, state: str, facts: dict[str, Any], cause: str | None = None) -> int:

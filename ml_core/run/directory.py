@@ -42,7 +42,7 @@ class RunDirectory:
     """Paths and sealed facts of one run.
 
     ``run.json`` (sealed at the first start), ``events.jsonl``, ``control.json``, ``checkpoints/``, ``artifacts/``,
-    ``result.json`` and ``lock``.
+    ``code/`` (written by the run for itself), ``result.json`` and ``lock``.
     """
 
     def __init__(self, path: Path) -> None:
@@ -52,6 +52,7 @@ class RunDirectory:
         self.control_path = path / "control.json"
         self.checkpoints = path / "checkpoints"
         self.artifacts = path / "artifacts"
+        self.code = path / "code"
         self.result_path = path / "result.json"
         self.crash_path = path / "crash.txt"
         self._lock_descriptor: int | None = None

@@ -122,7 +122,7 @@ def _items_by_split(version: Path) -> dict[str, list[Item]]:
 def code_folder(run: RunContext) -> Iterator[Path]:
     """Where the generated code is written: into the run, or, for ranks above 0, where nobody else writes."""
     if run.rank == 0:
-        yield run.dir.path / "code"
+        yield run.dir.code
         return
     with tempfile.TemporaryDirectory(prefix="cvstudio-") as folder:
         yield Path(folder)

@@ -15,6 +15,7 @@ import { Saving } from "./saving.js";
 import { Sheets } from "./sheets.js";
 import { Status } from "./status.js";
 import { Tabs } from "./tabs.js";
+import { fill } from "./text.js";
 import { VersionsTab } from "./versions_tab.js";
 
 const root = document.getElementById("editor");
@@ -194,6 +195,18 @@ showName();
 showHistory();
 editor.saving.offerDraft();
 editor.analysis.ask();
+showAsked(new URLSearchParams(location.search));
 root.dataset.ready = "true";
 // What the panels are kept for: they redraw themselves by the events they listen to.
 root.editor = { editor, nodePanel, findings, cost, palette };
+
+/** `?node=ID` shows a node; one that is gone is in the version that `version` names. */
+function showAsked(query) {
+  const id = query.get("node");
+  if (!id) return;
+  if (editor.store.nodes.has(id)) return editor.focusNode(id);
+  const number = Number(query.get("version"));
+  const text = number ? gettext("The node %(node)s is not in this version. It was in version %(n)s.") : gettext("The node %(node)s is not in this graph.");
+  editor.toast(fill(text, { node: id, n: number }), "warning");
+  if (number) editor.showTab("versions");
+}
