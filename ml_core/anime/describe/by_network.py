@@ -8,7 +8,7 @@ from typing import Final
 import torch
 from torch import Tensor, nn
 
-from ml_core.anime.classifier.network import CharacterNetwork, at_size
+from ml_core.anime.classifier.network import CharacterNetwork, at_size, both_ways, mean_of_both
 
 _BATCH: Final = 64
 
@@ -41,9 +41,9 @@ class NetworkDescriber(nn.Module):
         logits, descriptions = [], []
         for start in range(0, len(pictures), _BATCH):
             views = at_size(pictures[start : start + _BATCH], self.network.size).to(self.network.mean.device)
-            one, two = self(views), self(views.flip(3))
-            logits.append(((one[0] + two[0]) / 2).float().cpu())
-            descriptions.append(((one[1] + two[1]) / 2).float().cpu())
+            said, described = self(both_ways(views))
+            logits.append(mean_of_both(said).cpu())
+            descriptions.append(mean_of_both(described).cpu())
             if progress is not None:
                 progress(min(start + _BATCH, len(pictures)), len(pictures))
         if not logits:

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ml_core.anime.describe.fisher import FisherVectors
-from ml_core.anime.describe.local import local_descriptors
+from ml_core.anime.describe.local import STEP, local_descriptors
 from ml_core.anime.describe.palette import LENGTH, palette
 
 SIDE: Final = 128  # pixels at which pictures are described
@@ -27,11 +27,17 @@ Progress = Callable[[int, int], None]
 
 
 class Describer(nn.Module):
-    """Describes square pictures of any size; see the module's text. ``length`` is that of a description."""
+    """Describes square pictures of any size; see the module's text. ``length`` is that of a description.
 
-    def __init__(self, kept: int = 48, gaussians: int = 32) -> None:
+    Args:
+        kept: Principal components of local descriptors.
+        gaussians: Members of each mixture.
+        step: Pixels between local descriptors.
+    """
+
+    def __init__(self, kept: int = 48, gaussians: int = 32, step: int = STEP) -> None:
         super().__init__()
-        self.kept, self.gaussians = kept, gaussians
+        self.kept, self.gaussians, self.step = kept, gaussians, step
         self.edges = FisherVectors(_EDGE_VALUES, kept, gaussians)
         self.colours = FisherVectors(_COLOUR_VALUES, kept, gaussians)
         self.length = self.edges.length + self.colours.length + LENGTH
@@ -49,7 +55,7 @@ class Describer(nn.Module):
         each = max(8, -(-_SAMPLES // len(pictures)))
         edges, colours, places = [], [], []
         for start in range(0, len(pictures), _BATCH):
-            local = local_descriptors(at_side(pictures[start : start + _BATCH]))
+            local = local_descriptors(at_side(pictures[start : start + _BATCH]), self.step)
             drawn = torch.randperm(local.edges.shape[1], generator=generator)[:each]
             edges.append(local.edges[:, drawn].flatten(0, 1))
             colours.append(local.colours[:, drawn].flatten(0, 1))
@@ -59,11 +65,17 @@ class Describer(nn.Module):
         self.edges.fit(torch.cat(edges), torch.cat(places), generator)
         self.colours.fit(torch.cat(colours), torch.cat(places), generator)
 
+    def coarser(self, times: int) -> Describer:
+        """One with the same codebooks that looks at ``times`` fewer rows and columns of places, and so is faster."""
+        other = Describer(self.kept, self.gaussians, self.step * times)
+        other.load_state_dict(self.state_dict())
+        return other
+
     @torch.no_grad()
     def forward(self, pictures: Tensor) -> Tensor:
         """Describe (N, 3, S, S) uint8 pictures: (N, length) float32, three parts of unit length."""
         shown = at_side(pictures)
-        local = local_descriptors(shown)
+        local = local_descriptors(shown, self.step)
         parts = [self.edges(local.edges, local.places), self.colours(local.colours, local.places), palette(shown)]
         return torch.cat(parts, dim=1)
 

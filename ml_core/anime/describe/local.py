@@ -1,4 +1,4 @@
-"""Dense local descriptors: what edges and colours lie around every fourth pixel.
+"""Dense local descriptors: what edges and colours lie around every few pixels.
 
 Edges as in dense SIFT (D. Lowe, IJCV 60, 2004): orientation histograms of 4 x 4 cells, here with smooth bins. Colours
 as mean and deviation of three opponent channels in the same cells (the local colour statistics of F. Perronnin,
@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.nn import functional
 
 CELLS: Final = (4, 6)  # sides of a cell in pixels; a descriptor covers 4 x 4 cells
-STEP: Final = 4  # pixels between neighbouring descriptors
+STEP: Final = 4  # pixels between neighbouring descriptors, where nothing else is said
 ORIENTATIONS: Final = 8
 _GRID: Final = 4
 _SHARPNESS: Final = 6  # power of the cosine by which a gradient counts for an orientation
@@ -38,17 +38,20 @@ class LocalDescriptors(NamedTuple):
     places: Tensor
 
 
-def local_descriptors(pictures: Tensor) -> LocalDescriptors:
-    """Describe (N, 3, S, S) float32 pictures with values 0..1."""
+def local_descriptors(pictures: Tensor, step: int = STEP) -> LocalDescriptors:
+    """Describe (N, 3, S, S) float32 pictures with values 0..1, every ``step`` pixels."""
     orientations, opponents = _orientations(pictures), _opponents(pictures)
     edges, colours, places = [], [], []
     for cell in CELLS:
-        edges.append(_normalised(_gather(functional.avg_pool2d(orientations, cell, 1), cell)))
-        mean = functional.avg_pool2d(opponents, cell, 1)
-        square = functional.avg_pool2d(opponents * opponents, cell, 1)
+        stride = math.gcd(cell, step)  # no cell begins between these places
+        edges.append(
+            _normalised(_gather(functional.avg_pool2d(orientations, cell, stride), cell // stride, step // stride))
+        )
+        mean = functional.avg_pool2d(opponents, cell, stride)
+        square = functional.avg_pool2d(opponents * opponents, cell, stride)
         deviation = (square - mean * mean).clamp(min=0).add(1e-5).sqrt()
-        colours.append(_gather(torch.cat([mean, deviation], dim=1), cell))
-        places.append(_places(pictures.shape[2], cell))
+        colours.append(_gather(torch.cat([mean, deviation], dim=1), cell // stride, step // stride))
+        places.append(_places(pictures.shape[2], cell, step))
     return LocalDescriptors(torch.cat(edges, dim=1), torch.cat(colours, dim=1), torch.cat(places))
 
 
@@ -68,11 +71,14 @@ def _opponents(pictures: Tensor) -> Tensor:
     return torch.stack([(red + green + blue) / 3, (red - green) / 1.4, (red + green - 2 * blue) / 2.4], dim=1)
 
 
-def _gather(cells: Tensor, cell: int) -> Tensor:
-    """Side by side the 4 x 4 cells of each descriptor: (N, C, H, W) means of cells to (N, P, 16 C)."""
+def _gather(cells: Tensor, cell: int, step: int) -> Tensor:
+    """Side by side the 4 x 4 cells of each descriptor: (N, C, H, W) means of cells to (N, P, 16 C).
+
+    ``cell`` and ``step`` are counted in places of ``cells``.
+    """
     last = cells.shape[2] - (_GRID - 1) * cell
     parts = [
-        cells[:, :, row : row + last : STEP, column : column + last : STEP]
+        cells[:, :, row : row + last : step, column : column + last : step]
         for row in range(0, _GRID * cell, cell)
         for column in range(0, _GRID * cell, cell)
     ]
@@ -85,8 +91,8 @@ def _normalised(edges: Tensor) -> Tensor:
     return torch.sqrt(edges / (edges.norm(dim=2, keepdim=True) + 1e-3))
 
 
-def _places(size: int, cell: int) -> Tensor:
-    count = len(range(0, size - cell + 1 - (_GRID - 1) * cell, STEP))
-    centres = (torch.arange(count) * STEP + _GRID * cell / 2) / size - 0.5
+def _places(size: int, cell: int, step: int) -> Tensor:
+    count = len(range(0, size - cell + 1 - (_GRID - 1) * cell, step))
+    centres = (torch.arange(count) * step + _GRID * cell / 2) / size - 0.5
     rows, columns = torch.meshgrid(centres, centres, indexing="ij")
     return torch.stack([rows, columns], dim=-1).flatten(0, 1) / _UNIFORM_DEVIATION

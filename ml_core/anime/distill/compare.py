@@ -56,9 +56,9 @@ def compare(
         teacher_may_be_judged: Whether these are new to the teacher as well. Else what its own training found counts:
             its prototypes hold the images that the students are judged by.
     """
-    table = {name: _judge(student, judging) for name, student in students.items()}
+    table = {name: judge(student, judging) for name, student in students.items()}
     table["teacher"] = (
-        _judge(teacher, judging) if teacher_may_be_judged else {"scores": dict(read_facts(teacher_folder).metrics)}
+        judge(teacher, judging) if teacher_may_be_judged else {"scores": dict(read_facts(teacher_folder).metrics)}
     )
     everybody = {**students, "teacher": teacher}
     times = _milliseconds(everybody, judging.pixels[:_TIMED])
@@ -67,7 +67,8 @@ def compare(
     return table
 
 
-def _judge(model: Recogniser, judging: Judging) -> dict[str, Any]:
+def judge(model: Recogniser, judging: Judging) -> dict[str, Any]:
+    """The full report on one recogniser."""
     probabilities = model.answer(judging.pixels).probabilities
     return full_report(probabilities, judging.labels, model.characters, judging.sources, judging.paths)
 

@@ -41,6 +41,14 @@ class DistillConfig(RecipeConfig):
         min_length=1,
         max_length=1000,
     )
+    coarser: int = option(
+        2,
+        description="The student takes the teacher's codebooks along and looks at so many times fewer rows and columns "
+        "of places. 0 leaves it its network alone.",
+        group=MODEL,
+        ge=0,
+        le=8,
+    )
     image_size: int = option(96, description="Side of the network's input.", group=MODEL, unit="px", ge=32, le=512)
     validation: float = option(
         0.1,

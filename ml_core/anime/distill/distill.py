@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,13 @@ from ml_core.anime.classifier.pretrained import start_network
 from ml_core.anime.collection.reading import Collection, read_collection
 from ml_core.anime.collection.sources import read_sources
 from ml_core.anime.collection.square import Fit, side_for
-from ml_core.anime.describe.describer import SIDE
-from ml_core.anime.distill.compare import Judging, compare, verdict_on
+from ml_core.anime.describe.by_network import NetworkDescriber
+from ml_core.anime.describe.describer import SIDE, Describer
+from ml_core.anime.distill.compare import Judging, compare, judge, verdict_on
 from ml_core.anime.distill.config import DistillConfig
 from ml_core.anime.distill.data import Softness, TaughtData
 from ml_core.anime.distill.lesson import Lesson, prepare_lesson
-from ml_core.anime.distill.student import as_recogniser
+from ml_core.anime.distill.student import as_recogniser, knowing_all
 from ml_core.anime.distill.task import DistillTask, Students
 from ml_core.anime.distill.teaching import Teaching
 from ml_core.anime.errors import CollectionError
@@ -60,19 +62,20 @@ def run_distill(config: DistillConfig, run: RunContext) -> dict[str, Any]:
     labels = torch.from_numpy(_labels_for(teacher, collection))
     lesson = prepare_lesson(collection, labels, teacher, max(SIDE, config.image_size), config.validation, config.seed)
     students, result = _train(config, run, lesson, teacher)
-    learnt = lesson.learnt()
-    named = {
-        name: as_recogniser(describer.cpu().eval(), teacher.characters, learnt)
-        for name, describer in (("student", students.student), ("student_alone", students.alone))
-    }
+    named, learnt = _recognisers(config, teacher, students.cpu().eval(), lesson), lesson.learnt()
+    whole = {name: knowing_all(student, learnt) for name, student in named.items()}
     judging = _other_images(config, teacher, fit_picture, side) if config.test else lesson.judging()
-    table = compare(teacher, folder, named, judging, teacher_may_be_judged=bool(config.test))
+    judged = whole if config.test else named
+    shown = {name: judged[name] for name in PLACES}
+    table = compare(teacher, folder, shown, judging, teacher_may_be_judged=bool(config.test))
+    parts = {name: judge(judged[name], judging)["scores"] for name in judged if name not in PLACES}
     verdict = verdict_on(table)
     run.log(verdict.text)
     metrics = {f"{name}_top1": float(row["scores"]["top1"]) for name, row in table.items() if row["scores"]}
     answer = {
         **table,
         "metrics": metrics,
+        "parts": parts,
         "speed_up": table["teacher"]["ms"] / table["student"]["ms"],
         "verdict": verdict.text,
         "verdict_code": verdict.code,
@@ -83,12 +86,28 @@ def run_distill(config: DistillConfig, run: RunContext) -> dict[str, Any]:
     }
     if run.rank == 0:
         for name, place in PLACES.items():
-            _write_weight(config, run, place, named[name], fit_picture, table[name]["scores"], collection.fingerprint)
+            _write_weight(config, run, place, whole[name], fit_picture, table[name]["scores"], collection.fingerprint)
         for name, content in (("compare.json", answer), ("report.json", table["student"])):
             path = run.artifact_path(name)
             write_json_atomic(path, content)
             run.artifact(path, "application/json")
     return answer | {name: _without(row, "answers") for name, row in table.items()}
+
+
+def _recognisers(
+    config: DistillConfig, teacher: Recogniser, students: Students, lesson: Lesson
+) -> dict[str, Recogniser]:
+    """Both students, and the parts of the one that was taught: its network, and what it has from its teacher."""
+
+    def made(describer: Describer | NetworkDescriber, network: CharacterNetwork) -> Recogniser:
+        return as_recogniser(describer, network, teacher.characters, lesson.learnt())
+
+    network = made(students.student, students.student.network)
+    found = {"student": network, "student_alone": made(students.alone, students.alone.network)}
+    if config.coarser and isinstance(teacher.describer, Describer):
+        found["student"] = made(teacher.describer.coarser(config.coarser), students.student.network)
+        found |= {"network": network, "inherited": replace(found["student"], network=None)}
+    return found
 
 
 def _without(row: Mapping[str, Any], name: str) -> dict[str, Any]:

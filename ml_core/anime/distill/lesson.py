@@ -41,7 +41,8 @@ class Lesson:
 
     def learnt(self) -> Learnt:
         """What students are made recognisers by."""
-        return Learnt(self.images, self.held.pixels[self.trusted], self.held.labels[self.trusted])
+        names = [self.held.item_name(row) for row in self.trusted.nonzero()[:, 0].tolist()]
+        return Learnt(self.images, self.held.pixels[self.trusted], self.held.labels[self.trusted], names)
 
     def judging(self) -> Judging:
         """The images held out, all of them."""

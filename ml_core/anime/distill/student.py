@@ -1,11 +1,11 @@
-"""A trained network becomes a recogniser: its features in a metric of their own, prototypes, and calibration.
+"""A trained network becomes a recogniser: descriptions in a metric of their own, prototypes, and calibration.
 
 So a student is used like its teacher: it says who is nobody known, and characters can be added to it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ml_core.anime.classifier.data import PictureData
+from ml_core.anime.classifier.network import CharacterNetwork
 from ml_core.anime.describe.by_network import NetworkDescriber
+from ml_core.anime.describe.describer import Describer
 from ml_core.anime.recognise.calibration import best_temperature, log_softmax
 from ml_core.anime.recognise.fitting import STRANGE_SHARE, mean_kinship
 from ml_core.anime.recognise.metric import fit_metric
@@ -32,22 +34,32 @@ class Learnt:
         images: The images, with views.
         pixels: (M, 3, S, S) uint8, images held out whose label is in no doubt.
         labels: (M,) int64 of these.
+        names: Of these.
     """
 
     images: PictureData
     pixels: Tensor
     labels: Tensor
+    names: list[str]
 
 
-def as_recogniser(describer: NetworkDescriber, characters: list[str], learnt: Learnt) -> Recogniser:
-    """Fit metric and prototypes to what the network learnt from, and calibrate on the images held out."""
+def as_recogniser(
+    describer: Describer | NetworkDescriber, network: CharacterNetwork, characters: list[str], learnt: Learnt
+) -> Recogniser:
+    """Fit metric and prototypes to what the network learnt from, and calibrate on the images held out.
+
+    Args:
+        describer: Describes images: the network itself, or what a student has from its teacher.
+        network: What was trained.
+        characters: Whom it knows.
+        learnt: See there.
+    """
     known = learnt.images.labels
     plain = describer.describe(learnt.images.pixels)
     seen = torch.cat([plain, *(_described(describer, learnt.images, view) for view in range(_VIEWS))])
     metric = fit_metric(seen, known.repeat(1 + _VIEWS))
     vectors = metric(plain)
-    logits, descriptions = describer.look(learnt.pixels)
-    held = metric(descriptions)
+    held, logits = metric(describer.describe(learnt.pixels)), network.logits(learnt.pixels)
     kinship = mean_kinship(vectors, known, held, learnt.labels)
     factors = few_picture_factors(torch.bincount(known, minlength=len(characters)), kinship)
     directions = prototypes(vectors, known, len(characters))
@@ -55,10 +67,19 @@ def as_recogniser(describer: NetworkDescriber, characters: list[str], learnt: Le
     calibration = _calibrate(scores, logits.double().numpy(), learnt.labels.numpy(), kinship)
     names = [learnt.images.item_name(row) for row in range(len(learnt.images))]
     exemplars = Exemplars(vectors, known, names)
-    return Recogniser(list(characters), describer, metric, exemplars, calibration, describer.network, list(characters))
+    return Recogniser(list(characters), describer, metric, exemplars, calibration, network, list(characters))
 
 
-def _described(describer: NetworkDescriber, images: PictureData, view: int) -> Tensor:
+def knowing_all(student: Recogniser, learnt: Learnt) -> Recogniser:
+    """Put the images held out among the examples, when nothing is to be judged by them any more."""
+    own = student.exemplars
+    vectors = torch.cat([own.vectors, student.vectors(learnt.pixels)])
+    return replace(
+        student, exemplars=Exemplars(vectors, torch.cat([own.labels, learnt.labels]), own.names + learnt.names)
+    )
+
+
+def _described(describer: Describer | NetworkDescriber, images: PictureData, view: int) -> Tensor:
     views, _, _ = images.batch(range(len(images)), view)
     return describer.describe((views * 255).round().to(torch.uint8).contiguous())
 

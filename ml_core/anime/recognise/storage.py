@@ -103,7 +103,9 @@ def _load_network(facts: Mapping[str, Any], folder: Path) -> CharacterNetwork:
 
 def _settings_of(describer: Describer | NetworkDescriber) -> dict[str, int] | None:
     """None stands for a description by the network."""
-    return {"kept": describer.kept, "gaussians": describer.gaussians} if isinstance(describer, Describer) else None
+    if not isinstance(describer, Describer):
+        return None
+    return {"kept": describer.kept, "gaussians": describer.gaussians, "step": describer.step}
 
 
 def _own_tensors(describer: Describer | NetworkDescriber) -> dict[str, Tensor]:

@@ -6,6 +6,7 @@ import colorsys
 
 import numpy as np
 import torch
+from torch.nn import functional
 
 from ml_core.anime.describe.describer import Describer
 from ml_core.anime.describe.fisher import FisherVectors
@@ -61,6 +62,32 @@ def test_descriptors_cover_the_picture_and_follow_the_edges():
     strongest = local.edges[0].reshape(-1, 16, 8).sum((0, 1)).argmax()
     assert int(strongest) == 0  # light grows to the right
     assert int(local_descriptors(across.mT)[0][0].reshape(-1, 16, 8).sum((0, 1)).argmax()) == 2  # downwards
+
+
+def test_a_coarser_look_sees_every_second_place_of_the_finer_one():
+    fine, coarse = local_descriptors(pictures(2).float() / 255), local_descriptors(pictures(2).float() / 255, 8)
+    for row, place in enumerate(coarse.places):
+        same = (fine.places - place).abs().sum(1) < 1e-6
+        found = [(fine.edges[:, at] - coarse.edges[:, row]).abs().max() for at in same.nonzero()[:, 0]]
+        assert min(found) < 1e-6  # cells of two sizes may share a centre
+    assert len(fine.places) / 4.5 < len(coarse.places) < len(fine.places) / 3.5
+    describer = Describer(kept=8, gaussians=4)
+    describer.fit(pictures(), seed=3)
+    one, two = describer.describe(pictures()), describer.coarser(2).describe(pictures())
+    assert (one * two).sum(1).div(3).min() > 0.8
+
+
+def test_means_of_cells_are_those_of_every_place_where_a_cell_may_begin():
+    """Cells are summed up only where one begins; here everywhere."""
+    shown = pictures(1).float() / 255
+    local = local_descriptors(shown)
+    grey = functional.avg_pool2d(shown.sum(1, keepdim=True) / 3, 6, 1)[0, 0]
+    per_row = round((local.edges.shape[1] - 29**2) ** 0.5)
+    assert per_row == 27
+    for place in (0, 5, 300, 27 * 27 - 1):
+        row, column = 4 * (place // per_row), 4 * (place % per_row)
+        cells = torch.stack([grey[row + 6 * r, column + 6 * c] for r in range(4) for c in range(4)])
+        torch.testing.assert_close(local.colours[0, 29**2 + place].reshape(16, 6)[:, 0], cells, atol=1e-6, rtol=1e-5)
 
 
 def test_descriptions_repeat_and_do_not_depend_on_their_company():

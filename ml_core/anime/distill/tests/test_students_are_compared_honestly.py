@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,11 @@ from torch.nn import functional
 from ml_core.anime.classifier.network import CharacterNetwork
 from ml_core.anime.collection.reading import read_collection
 from ml_core.anime.describe.by_network import NetworkDescriber
+from ml_core.anime.describe.describer import Describer
 from ml_core.anime.distill.compare import verdict_on
 from ml_core.anime.distill.data import Softness, TaughtData
 from ml_core.anime.distill.lesson import Lesson, prepare_lesson
-from ml_core.anime.distill.student import as_recogniser
+from ml_core.anime.distill.student import as_recogniser, knowing_all
 from ml_core.anime.distill.task import ALONE, STUDENT, DistillTask, Students
 from ml_core.anime.distill.teaching import Teaching
 from ml_core.anime.recognise.recogniser import Recogniser
@@ -56,6 +58,7 @@ def test_the_three_are_compared_on_other_images_and_pauses_change_no_bit(known, 
     weight = tmp_path / "run" / result["weight"]["path"]
     probabilities = load_recogniser(weight).answer(read_collection(test).pixels).probabilities
     assert probabilities.shape == (12, 4) and np.allclose(probabilities.sum(1), 1)
+    assert set(result["parts"]) == {"network", "inherited"} and result["parts"]["inherited"]["top1"] >= 0.8
     assert result["verdict_code"] in {"helped", "no_help", "teacher_weak"}
     looks, limit = 0, 10
 
@@ -140,20 +143,26 @@ def test_both_students_begin_as_one_and_only_one_hears_the_teacher(drawn_model):
     assert not owned[STUDENT] & owned[ALONE]
 
 
-def test_a_student_is_a_recogniser(drawn_model, known, tmp_path):
-    """It keeps its word when it is loaded, and looks at an image once."""
+@pytest.mark.parametrize("inherits", [False, True])
+def test_a_student_is_a_recogniser(drawn_model, known, tmp_path, inherits):
+    """It keeps its word when it is loaded, and knows what was held out once nothing is judged by it."""
     teacher = load_recogniser(drawn_model)
     made, _ = lesson(known, teacher)
-    student = as_recogniser(
-        NetworkDescriber(CharacterNetwork("mobilenet_v2", 4, 32)), teacher.characters, made.learnt()
-    )
-    save_recogniser(student, tmp_path)
+    own, learnt = NetworkDescriber(CharacterNetwork("mobilenet_v2", 4, 32)).eval(), made.learnt()
+    assert isinstance(teacher.describer, Describer)
+    describer = teacher.describer.coarser(2) if inherits else own
+    student = as_recogniser(describer, own.network, teacher.characters, learnt)
+    whole = knowing_all(student, learnt)
+    assert len(whole.exemplars.names) == len(made.images) + len(learnt.labels) == len(whole.exemplars.vectors)
+    save_recogniser(whole, tmp_path)
     again, pixels = load_recogniser(tmp_path), made.held.pixels
-    one, two = student.answer(pixels), again.answer(pixels)
+    one, two = whole.answer(pixels), again.answer(pixels)
     assert np.array_equal(one.probabilities, two.probabilities) and torch.equal(one.vectors, two.vectors)
     np.testing.assert_allclose(one.probabilities.sum(1), 1)
     assert space_of(again) == space_of(student) != space_of(teacher)
     assert torch.equal(again.vectors(pixels), two.vectors)
+    if inherits:  # what it has from its teacher needs no network to tell drawn characters apart
+        assert (replace(student, network=None).answer(pixels).probabilities.argmax(1) == made.held.labels.numpy()).all()
 
 
 @pytest.mark.parametrize(
