@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import torch
 from torch import Tensor
@@ -19,6 +19,7 @@ from ml_core.run.context import RunContext
 from ml_core.vision.preparation import Preparation, Resizer, pixels_of
 
 ImageBatch = tuple[Tensor, Tensor, Tensor]
+Decoded = TypeVar("Decoded")
 
 _WORTH_WORKERS = 20_000  # augmented images in memory: below this, starting workers costs more than it saves
 
@@ -127,7 +128,7 @@ class Keepable(Protocol):
         """Decode all images now."""
 
 
-def decode_all(run: RunContext, count: int, decode: Callable[[int], Tensor], stage: str) -> list[Tensor]:
+def decode_all(run: RunContext, count: int, decode: Callable[[int], Decoded], stage: str) -> list[Decoded]:
     """Decode images 0 to ``count`` on all cores, with progress.
 
     Raises:
@@ -135,7 +136,7 @@ def decode_all(run: RunContext, count: int, decode: Callable[[int], Tensor], sta
         RunPaused: The user wants a pause; nothing is lost.
         RunStopped: The user wants to stop.
     """
-    kept: list[Tensor] = []
+    kept: list[Decoded] = []
     with ThreadPoolExecutor(available_cores()) as pool:
         try:
             for pixels in pool.map(decode, range(count)):

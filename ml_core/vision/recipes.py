@@ -9,6 +9,7 @@ from ml_core.run.registry import recipe
 from ml_core.vision.config import ClassifyConfig, PredictConfig
 from ml_core.vision.detection.config import DetectConfig, PredictBoxesConfig
 from ml_core.vision.export.config import ExportConfig
+from ml_core.vision.segmentation.config import SegmentConfig
 
 
 @recipe(
@@ -65,6 +66,20 @@ def predict_boxes(config: PredictBoxesConfig, run: RunContext) -> dict[str, Any]
     from ml_core.vision.detection.predict import predict_images
 
     return predict_images(config, run)
+
+
+@recipe(
+    "vision.segment",
+    SegmentConfig,
+    title="Train a segmentation",
+    summary="Learns what each pixel shows from polygons or masks, with a drawn or known network.",
+    queue="train",
+)
+def segment(config: SegmentConfig, run: RunContext) -> dict[str, Any]:
+    """Train, evaluate, and leave a weight folder."""
+    from ml_core.vision.segmentation.train import train_segmenter
+
+    return train_segmenter(config, run)
 
 
 @recipe(

@@ -1,0 +1,1 @@
+"""Semantic segmentation: what each pixel shows, learnt from polygons and masks."""
