@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from cvstudio.datasets.models import DatasetImage, DatasetVersion
 from cvstudio.inference.models import InferenceJob
 from cvstudio.weights.models import WeightVersion
+from cvstudio.weights.references import the_one
 
 _MOST_CHOICES = 100
 
@@ -25,10 +26,18 @@ class Servable:
     size_bytes: int
 
 
-def servable_weight(user: Any, weight_id: UUID) -> Servable | None:
-    """A version that the person may predict with; one small query."""
-    rows = WeightVersion.objects.visible_to(user).filter(id=weight_id)
-    found = rows.values_list("id", "folder", "weight__task", "size_bytes").first()
+def servable_weight(user: Any, which: Q) -> Servable | None:
+    """The version that the person may predict with; one small query.
+
+    Args:
+        user: Who asks.
+        which: As `cvstudio.weights.references.version_filter` reads it from a request.
+
+    Raises:
+        AmbiguousError: Several weights have this name and alias.
+    """
+    rows = WeightVersion.objects.visible_to(user).filter(which)
+    found = the_one(rows.values_list("id", "folder", "weight__task", "size_bytes"))
     return Servable(*found) if found else None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
@@ -99,14 +99,31 @@ class ClassifyConfig(RecipeConfig):
 
 
 class ManyImagesConfig(RecipeConfig):
-    """Which images a weight answers about: a data set version, a folder, names of files in it, or an archive."""
+    """Which images a weight answers about: a data set version, a folder, names of files in it, or an archive.
+
+    Folders and archives may hold videos, whose frames are images.
+    """
+
+    task: ClassVar[str]
+    """Of the weights that are taken."""
 
     weight: str = option(description="Weight folder.", group=MODEL, min_length=1, may_change=True)
     root: str = option(
         "", description="Folder of the images. Empty when an archive brings them.", group=DATA, may_change=True
     )
     archive: str | None = option(
-        None, description="Zip archive of images, unpacked for the time of the run.", group=DATA, may_change=True
+        None,
+        description="Zip archive of images and videos, or one video. It is put into the run's folder.",
+        group=DATA,
+        may_change=True,
+    )
+    archive_name: str = option(
+        "video.mp4",
+        description="What the video is called when the archive is one.",
+        group=DATA,
+        advanced=True,
+        max_length=200,
+        pattern=r"^[^./\\\x00-\x1f][^/\\\x00-\x1f]*$",
     )
     version: str | None = option(
         None, description="Folder of a data set version whose images are predicted.", group=DATA, may_change=True
@@ -120,8 +137,19 @@ class ManyImagesConfig(RecipeConfig):
     files: list[str] | None = option(
         None, description="Only these files, relative to the folder. Empty takes every image in it.", group=DATA
     )
+    every_nth: int = option(1, description="Of a video, every n-th frame.", group=DATA, unit="frames", ge=1, le=10_000)
+    most_frames: int = option(
+        20_000, description="Frames of one video at most.", group=DATA, unit="frames", ge=1, le=1_000_000, advanced=True
+    )
+    batch_size: int = option(
+        16, description="Images that are computed together.", group=MACHINE, unit="images", ge=1, le=4096, advanced=True
+    )
     device: str = device_option()
     threads: int | None = threads_option()
+
+    def cut(self, answer: dict[str, Any]) -> dict[str, Any]:
+        """What is kept of a predictor's answer."""
+        return answer
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
@@ -137,7 +165,10 @@ class ManyImagesConfig(RecipeConfig):
 class PredictConfig(ManyImagesConfig):
     """Predict many images at once."""
 
+    task: ClassVar[str] = "vision.classify"
+
     top_k: int = option(5, description="How many classes to tell for each image.", group=DATA, ge=1, le=100)
-    batch_size: int = option(
-        32, description="Images that are computed together.", group=MACHINE, unit="images", ge=1, le=4096, advanced=True
-    )
+
+    def cut(self, answer: dict[str, Any]) -> dict[str, Any]:
+        """The most probable classes."""
+        return {"top": answer["top"][: self.top_k]}

@@ -35,9 +35,9 @@ def classify(config: ClassifyConfig, run: RunContext) -> dict[str, Any]:
 )
 def predict(config: PredictConfig, run: RunContext) -> dict[str, Any]:
     """Predict every image; one that cannot be read becomes a row that says why."""
-    from ml_core.vision.predict import predict_images
+    from ml_core.vision.batch.predict import predict_many
 
-    return predict_images(config, run)
+    return predict_many(config, run)
 
 
 @recipe(
@@ -63,9 +63,9 @@ def detect(config: DetectConfig, run: RunContext) -> dict[str, Any]:
 )
 def predict_boxes(config: PredictBoxesConfig, run: RunContext) -> dict[str, Any]:
     """Predict every image; one that cannot be read is named with its reason."""
-    from ml_core.vision.detection.predict import predict_images
+    from ml_core.vision.batch.predict import predict_many
 
-    return predict_images(config, run)
+    return predict_many(config, run)
 
 
 @recipe(

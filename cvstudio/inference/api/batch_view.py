@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.http import Http404
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
@@ -26,6 +27,7 @@ from cvstudio.inference.services.create_batch import (
     folder_source,
     version_source,
 )
+from cvstudio.weights.references import the_one
 
 
 class BatchView(APIView):
@@ -52,7 +54,9 @@ class BatchView(APIView):
         form = BatchSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         values: dict[str, Any] = dict(form.validated_data)
-        weight = get_object_or_404(servable_weights(request.user), id=values["weight"])
+        weight = the_one(servable_weights(request.user).filter(values["weight"]))
+        if weight is None:
+            raise Http404
         source = _source(request, values)
         job = create_batch(
             owner=request.user,  # type: ignore[arg-type]

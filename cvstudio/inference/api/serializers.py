@@ -10,6 +10,7 @@ from rest_framework import serializers
 from cvstudio.inference.models import InferenceJob, Prediction
 from cvstudio.inference.services.read_results import kinds_of
 from cvstudio.inference.serving.client import TIMES
+from cvstudio.weights.api.fields import VersionField
 
 MAX_TOP_K = 100
 
@@ -17,7 +18,7 @@ MAX_TOP_K = 100
 class PredictOptionsSerializer(serializers.Serializer):
     """What every prediction may choose."""
 
-    weight = serializers.UUIDField(help_text=_("A version of a weight, as /api/v1/weights lists them."))
+    weight = VersionField(help_text=_("A version of a weight, as /api/v1/weights lists them, or name@alias."))
     top_k = serializers.IntegerField(min_value=1, max_value=MAX_TOP_K, required=False)
     keep = serializers.BooleanField(default=False, help_text=_("Keep the answer as a job."))
 
@@ -86,7 +87,7 @@ class PredictedSerializer(serializers.Serializer):
 class BatchSerializer(serializers.Serializer):
     """Many pictures at once: a data set version, a folder of the server, or a zip."""
 
-    weight = serializers.UUIDField()
+    weight = VersionField(help_text=_("A version of a weight, as /api/v1/weights lists them, or name@alias."))
     dataset_version = serializers.UUIDField(required=False)
     split = serializers.ChoiceField(choices=["train", "val", "test"], required=False)
     folder = serializers.CharField(required=False, max_length=1000, help_text=_("Below an allowed root."))

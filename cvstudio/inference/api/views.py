@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
@@ -36,9 +36,9 @@ def parsed(serializer: Any) -> dict[str, Any]:
     return dict(serializer.validated_data)
 
 
-def usable_weight(request: Request, weight_id: UUID) -> Servable:
+def usable_weight(request: Request, which: Q) -> Servable:
     """The weight, when this person may use it."""
-    weight = servable_weight(request.user, weight_id)
+    weight = servable_weight(request.user, which)
     if weight is None:
         raise Http404
     return weight

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,8 @@ from cvstudio.inference.errors import InferenceError
 from cvstudio.inference.models import InferenceJob
 from cvstudio.inference.services.read_results import results_of
 from ml_core.data.annotations.table import NOT_NAMED, AnnotationTable
+from ml_core.vision.batch.answers import read_answers
+from ml_core.vision.batch.tables import Sieve
 
 TASK = "vision.detect"
 
@@ -21,13 +23,14 @@ def can_draft(job: InferenceJob) -> bool:
     return job.weight_version.weight.task == TASK and _version(job) is not None
 
 
-def draft_labels(job: InferenceJob) -> DatasetVersion:
+def draft_labels(job: InferenceJob, threshold: float | None = None) -> DatasetVersion:
     """Start the next version of the data set, in which images that nobody has labelled have the boxes found in them.
 
     Boxes of classes that the data set does not have are left out; labelled images stay as they are.
 
     Args:
         job: The caller has checked that the person may see it.
+        threshold: Least probability of a box; as the batch says when it is left out.
 
     Raises:
         ResultsMissingError: The batch has no answers, or not yet.
@@ -40,8 +43,9 @@ def draft_labels(job: InferenceJob) -> DatasetVersion:
             "These answers cannot become labels.", code="inference.no_drafts", where="job",
             hint="Find objects in a data set with boxes; its images without labels get them as drafts.",
         )  # fmt: skip
-    found = json.loads(results_of(job, "json").path.read_text(encoding="utf-8"))
-    changes = _changes(version, found)
+    assert job.run is not None
+    chosen = float(job.run.result.get("threshold", 0.0)) if threshold is None else threshold
+    changes = _changes(version, read_answers(results_of(job, "json").path), Sieve(chosen))
     if not changes:
         raise InferenceError(
             "Nothing was found in an image without labels.", code="inference.no_drafts", where="job",
@@ -56,14 +60,14 @@ def _version(job: InferenceJob) -> DatasetVersion | None:
     return versions.select_related("dataset").filter(id=job.options.get("dataset_version")).first()
 
 
-def _changes(version: DatasetVersion, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _changes(version: DatasetVersion, answers: Iterable[dict[str, Any]], sieve: Sieve) -> list[dict[str, Any]]:
     states = AnnotationTable(Path(version.folder)).image_state
     labels = {name: label for label, name in enumerate(version.classes)}
     positions = dict(version.images.values_list("path", "position"))
     return [
         {"do": "add", "image": positions[entry["path"]], "label": labels[one["class"]], "box": one["box"]}
-        for entry in found
+        for entry in map(sieve, answers)
         if entry["path"] in positions and states[positions[entry["path"]]] == NOT_NAMED
-        for one in entry["boxes"]
+        for one in entry.get("boxes", ())
         if one["class"] in labels
     ]

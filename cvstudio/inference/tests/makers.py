@@ -14,7 +14,11 @@ from cvstudio.inference.limits import limits
 from cvstudio.inference.serving.loaded_model import Engine
 from cvstudio.inference.serving.protocol import RequestHeader
 from cvstudio.inference.serving.server import InferenceServer
+from cvstudio.runs.folders import run_folder
+from cvstudio.runs.models import Run, RunState
 from ml_core.data.decode import load_image
+from ml_core.vision.batch.answers import ANSWERS_FILE, AnswerJournal, read_answers, write_index
+from ml_core.vision.batch.tables import write_tables
 
 
 def picture(
@@ -65,3 +69,19 @@ def serving(redis_url: str, load: Callable[[RequestHeader], Any]) -> Iterator[In
         yield server
     finally:
         server.close()
+
+
+def answer_batch(run: Run, records: list[dict[str, Any]], classes: list[str], **result: Any) -> None:
+    """Leave what a completed run of a batch leaves: the answers, their tables and index, and the result."""
+    folder = run_folder(run.id) / "artifacts"
+    folder.mkdir(parents=True)
+    journal = AnswerJournal(folder / ANSWERS_FILE, resuming=False)
+    journal.add({"label": None, "error": None, **record} for record in records)
+    journal.close(whole=True)
+    write_index(folder, folder / ANSWERS_FILE)
+    task = "vision.classify" if run.recipe == "vision.predict" else "vision.detect"
+    write_tables(folder, lambda: read_answers(folder / ANSWERS_FILE), task, classes)
+    metrics = {"images": len(records), "failed": sum(bool(record.get("error")) for record in records)}
+    run.state = RunState.COMPLETED
+    run.result = {"metrics": metrics, "classes": {}, "videos": {}, "threshold": 0.5, **result}
+    run.save()

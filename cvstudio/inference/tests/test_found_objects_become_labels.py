@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 from django.test import Client
@@ -14,8 +13,8 @@ from cvstudio.accounts.models import User
 from cvstudio.datasets.models import Dataset, DatasetImage, DatasetVersion
 from cvstudio.datasets.storage import changes_file
 from cvstudio.inference.models import InferenceJob
-from cvstudio.runs.folders import run_folder
-from cvstudio.runs.models import Run, RunState
+from cvstudio.inference.tests.makers import answer_batch
+from cvstudio.runs.models import Run
 from cvstudio.weights.models import WeightVersion
 from ml_core.vision.detection.tests.shapes import make_shapes
 
@@ -62,16 +61,9 @@ def job(alice_api: APIClient, detector: WeightVersion, shapes: DatasetVersion) -
     assert run.recipe == "vision.predict_boxes"
     assert run.config["threshold"] is None
     boxes = [{"box": [1.0, 2.0, 30.0, 40.0], "class": name, "index": 0, "probability": 0.9} for name in ("disc", "cat")]
-    rows: list[dict[str, Any]] = [{"path": image.path, "boxes": boxes, "error": None} for image in shapes.images.all()]
-    folder = run_folder(run.id) / "artifacts"
-    folder.mkdir(parents=True)
-    (folder / "predictions.json").write_text(json.dumps(rows))
-    (folder / "predictions.coco.json").write_text("{}")
-    (folder / "predictions.csv").write_text(
-        "path,class,probability,left,top,right,bottom,error\na.png,disc,0.9,1,2,3,4,\n"
-    )
-    run.state, run.result = RunState.COMPLETED, {"state": "completed", "metrics": {"images": 1}, "classes": {"disc": 1}}
-    run.save()
+    boxes.append({"box": [1.0, 2.0, 3.0, 4.0], "class": "disc", "index": 0, "probability": 0.2})
+    size = {"width": 64, "height": 64}
+    answer_batch(run, [{"path": image.path, "boxes": boxes, **size} for image in shapes.images.all()], ["disc", "cat"])
     return InferenceJob.objects.get(run=run)
 
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from ml_core.data.augment import AugmentOps
 from ml_core.engine.config import FitConfig
 from ml_core.run.config import RecipeConfig, option
 from ml_core.run.machine_options import seed_option
-from ml_core.vision.config import DATA, INPUT, MACHINE, MODEL, DataConfig, ManyImagesConfig
+from ml_core.vision.config import DATA, INPUT, MODEL, DataConfig, ManyImagesConfig
 from ml_core.vision.detection.backbones import BackboneName
 
 DetectorName = Literal["fcos", "retinanet", "ssd", "ssdlite", "fasterrcnn"]
+
+
+#: Boxes below this are never wanted, whatever threshold is chosen afterwards.
+LEAST_KEPT = 0.05
 
 
 class DetectConfig(RecipeConfig):
@@ -82,13 +86,19 @@ class DetectConfig(RecipeConfig):
 class PredictBoxesConfig(ManyImagesConfig):
     """Find objects in many images at once."""
 
+    task: ClassVar[str] = "vision.detect"
+
     threshold: float | None = option(
         None,
-        description="Leave out less probable boxes. Empty takes the one that served best in validation.",
+        description="Leave out less probable boxes. Empty keeps those from 5 % on, for a choice afterwards, and counts "
+        "from the one on that served best in validation.",
         group=DATA,
         ge=0,
         le=1,
     )
-    batch_size: int = option(
-        8, description="Images that are computed together.", group=MACHINE, unit="images", ge=1, le=4096, advanced=True
-    )
+
+    def cut(self, answer: dict[str, Any]) -> dict[str, Any]:
+        """The boxes that are probable enough to be looked at."""
+        least = min(LEAST_KEPT, answer["threshold"]) if self.threshold is None else self.threshold
+        boxes = [box for box in answer["boxes"] if box["probability"] >= least]
+        return {"boxes": boxes, "width": answer["width"], "height": answer["height"]}

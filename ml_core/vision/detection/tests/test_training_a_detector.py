@@ -108,10 +108,11 @@ def test_many_images_leave_three_tables(trained: tuple[Path, dict[str, Any]], sh
     entries = json.loads((artifacts / "predictions.json").read_text())
     coco = json.loads((artifacts / "predictions.coco.json").read_text())
     assert [row["path"] for row in rows if row["error"]] == ["broken.png"]
-    boxes = sum(len(entry["boxes"]) for entry in entries)
-    assert boxes == len(rows) - 1 == len(coco["annotations"]) == result["metrics"]["boxes"]
+    boxes = sum(len(entry.get("boxes", ())) for entry in entries)
+    assert boxes == len(rows) - 1 == len(coco["annotations"])
     assert len(coco["images"]) == 3
-    assert all(entry["probability"] >= result["threshold"] - 1e-5 for one in entries for entry in one["boxes"])
+    likely = [box for one in entries for box in one.get("boxes", ()) if box["probability"] >= result["threshold"]]
+    assert 0 < len(likely) == result["metrics"]["boxes"] < boxes
 
 
 @pytest.mark.parametrize("detector", ["fcos", "retinanet", "ssd", "ssdlite", "fasterrcnn"])
@@ -165,7 +166,7 @@ def test_a_detector_starts_from_a_classifier_of_the_same_backbone(tmp_path: Path
     config = config_for(shapes, fit={"epochs": 1, "max_steps": 1, "warmup_steps": 0})
     _run(tmp_path / "first", "vision.detect", config)
     weight = tmp_path / "first/artifacts/weight"
-    body = "network.backbone.maps.body."
+    body = "maps."
     tensors = {name.removeprefix(body): t for name, t in _weights(tmp_path / "first").items() if name.startswith(body)}
     assert "layer0.weight" in tensors
     safetensors.torch.save_file(tensors, weight / "model.safetensors")  # as a classifier has them

@@ -1,0 +1,158 @@
+"""Prediction of many images and videos: every one is answered once, also those that cannot be read."""
+
+from __future__ import annotations
+
+import io
+from collections import Counter
+from collections.abc import Generator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from ml_core.engine.device import available_cores, cap_threads, choose_device, explain_out_of_memory
+from ml_core.errors import CodedError
+from ml_core.run.context import RunContext
+from ml_core.run.predictor import Predictor, get_predictor
+from ml_core.vision.batch.ahead import work_ahead
+from ml_core.vision.batch.answers import ANSWERS_FILE, AnswerJournal, findings_of, read_answers, write_index
+from ml_core.vision.batch.places import preview_path
+from ml_core.vision.batch.sources import Picture, Pictures, find_sources, open_root, read_content
+from ml_core.vision.batch.tables import write_tables
+from ml_core.vision.config import ManyImagesConfig
+from ml_core.weights.folder import read_facts
+
+_PREVIEW_SIDE = 480
+_MEDIA = {".csv": "text/csv", ".json": "application/json"}
+
+
+def predict_many(config: ManyImagesConfig, run: RunContext) -> dict[str, Any]:
+    """Predict, and write ``predictions.json`` (a record an image or frame), ``.csv`` and, of boxes, ``.coco.json``.
+
+    A resumed run goes on behind the last answer. Memory does not grow with the number of images.
+
+    Raises:
+        WeightFileError: The weight folder is incomplete or damaged, or serves another task.
+        FormatError: There are no images, or the archive is damaged.
+        UnsafeFileError: The archive could do harm.
+        RunPaused: Resuming goes on.
+        RunStopped: The run ends.
+    """
+    cap_threads(config.threads)
+    model = get_predictor(config.task)()
+    model.load(Path(config.weight), str(choose_device(config.device)))
+    root = open_root(config, run)
+    sources = find_sources(config, root)
+    journal = AnswerJournal(run.artifact_path(ANSWERS_FILE), resuming=run.resuming)
+    again = f" {journal.count:,} answers are there already." if journal.count else ""
+    run.log(f"Predicting {len(sources):,} images and videos.{again}")
+    pictures = Pictures(sources, root, config, dict(journal.known))
+    whole = False
+    try:
+        with closing(_answers(pictures, root, model, config, run)) as batches:
+            for batch in batches:
+                journal.add(batch)
+                run.progress(journal.count, max(pictures.expected, journal.count), "images", "predicting")
+                run.raise_if_requested()
+        whole = True
+    finally:
+        journal.close(whole=whole)
+    return _finish(config, run)
+
+
+def _answers(
+    pictures: Pictures, root: Path, model: Predictor, config: ManyImagesConfig, run: RunContext
+) -> Generator[list[dict[str, Any]], None, None]:
+    """Records of whole batches; decoding runs ahead of the network."""
+
+    def prepare(picture: Picture) -> Tensor | CodedError:
+        try:
+            content = read_content(root, picture)
+            if picture.frame is not None:
+                _keep_preview(preview_path(run.dir.path, picture.path, picture.frame), content)
+            tensor: Tensor = model.preprocess(content)
+        except CodedError as error:
+            return error
+        return tensor
+
+    prepared = work_ahead(
+        pictures, prepare, threads=available_cores(), ahead=3 * config.batch_size, while_waiting=run.raise_if_requested
+    )
+    with closing(prepared):
+        batch: list[tuple[Picture, Tensor | CodedError]] = []
+        for entry in prepared:
+            batch.append(entry)
+            if len(batch) == config.batch_size:
+                yield _answer(batch, model, config)
+                batch = []
+        if batch:
+            yield _answer(batch, model, config)
+
+
+def _answer(
+    batch: list[tuple[Picture, Tensor | CodedError]], model: Predictor, config: ManyImagesConfig
+) -> list[dict[str, Any]]:
+    tensors = [made for _, made in batch if isinstance(made, Tensor)]
+    with explain_out_of_memory(config.batch_size):
+        rows = iter(model.forward(torch.stack(tensors)) if tensors else ())
+    return [
+        _record(picture, {}, made)
+        if isinstance(made, CodedError)
+        else _record(picture, config.cut(model.postprocess(next(rows))))
+        for picture, made in batch
+    ]
+
+
+def _record(picture: Picture, answer: dict[str, Any], error: CodedError | None = None) -> dict[str, Any]:
+    record: dict[str, Any] = {"path": picture.path, "label": picture.label}
+    if picture.frame is not None:
+        record |= {"frame": picture.frame, "time_s": picture.time_s}
+    told = None if error is None else {**error.as_dict(), "where": error.where or picture.path}
+    return {**record, **answer, "error": told}
+
+
+def _keep_preview(path: Path, content: bytes) -> None:
+    """A small picture of a frame, so that nobody needs to decode the video in order to look through it."""
+    with Image.open(io.BytesIO(content)) as frame:
+        frame.thumbnail((_PREVIEW_SIDE, _PREVIEW_SIDE), Image.Resampling.BILINEAR, reducing_gap=2.0)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        frame.save(path, "JPEG", quality=80)
+
+
+def _finish(config: ManyImagesConfig, run: RunContext) -> dict[str, Any]:
+    """Tables and sums, all from the records."""
+    facts = read_facts(Path(config.weight))
+    answers = run.artifact_path(ANSWERS_FILE)
+    write_index(answers.parent, answers)
+    names = write_tables(answers.parent, lambda: read_answers(answers), config.task, facts.classes)
+    for name in (ANSWERS_FILE, *names):
+        run.artifact(answers.parent / name, _MEDIA[Path(name).suffix])
+    threshold = getattr(config, "threshold", None)
+    if threshold is None:
+        threshold = float((facts.model_extra or {}).get("threshold", 0.0))
+    sums = _sums(answers, facts.classes, threshold)
+    if config.task == "vision.detect":
+        sums["metrics"]["boxes"] = sum(sums["classes"].values())
+    return {**sums, "threshold": threshold}
+
+
+def _sums(answers: Path, classes: list[str], threshold: float) -> dict[str, Any]:
+    counts: Counter[str] = Counter()
+    images = failed = known = hits = 0
+    videos: dict[str, int] = {}
+    for record in read_answers(answers):
+        images += 1
+        failed += record["error"] is not None
+        if "frame" in record:
+            videos[record["path"]] = videos.get(record["path"], 0) + 1
+        counts.update(classes[index] for index, probability in findings_of(record) if probability >= threshold)
+        if record.get("top") and record["label"] is not None:
+            known += 1
+            hits += record["top"][0]["class"] == record["label"]
+    metrics: dict[str, float] = {"images": images, "failed": failed}
+    if known:
+        metrics["accuracy"] = hits / known
+    return {"metrics": metrics, "classes": dict(counts.most_common()), "videos": videos}
