@@ -106,7 +106,7 @@ def make_world() -> World:
         "/api/v1/training/{id}/checkpoints/": run_ids | {"file_id": checkpoint.pk},
         "/api/v1/training/{id}/artifacts/": run_ids | {"file_id": artifact.pk},
         "/runs/": run_ids | {"file_id": artifact.pk},
-        "/api/v1/weights/": {"weight_id": weight.pk, "id": weight.pk},
+        "/api/v1/weights/": {"weight_id": weight.pk, "id": weight.pk, "alias": "production"},
         "/weights/": {"weight_id": weight.pk},
         "/api/v1/augmentations/": {"id": flips.pk},
         "/datasets/augmentations/": {"id": flips.pk},

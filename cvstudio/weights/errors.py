@@ -38,3 +38,16 @@ class BusyError(CodedError):
     default_code = "weights.busy"
     status = 503
     wait_s = 30
+
+
+class AliasError(CodedError):
+    """An alias cannot be given."""
+
+    default_code = "weights.alias"
+
+
+class AmbiguousError(CodedError):
+    """A name and an alias fit several weights."""
+
+    default_code = "weights.ambiguous"
+    status = 409

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -85,3 +86,44 @@ class WeightVersion(PublicIdModel):
         numbers = {name: value for name, value in self.metrics.items() if isinstance(value, int | float)}
         names = (*MAIN_METRICS, *sorted(numbers))
         return next(((name, float(numbers[name])) for name in names if name in numbers), None)
+
+
+class WeightAlias(PublicIdModel):
+    """A word that stands for one version of a weight, such as ``production``, and can be moved to another."""
+
+    owner_path = "weight__owner"
+
+    weight = models.ForeignKey(Weight, on_delete=models.CASCADE, related_name="aliases")
+    name = models.CharField(max_length=40)
+    version = models.ForeignKey(WeightVersion, on_delete=models.CASCADE, related_name="aliases")
+
+    objects = OwnedManager()
+
+    class Meta:
+        db_table = "weight_aliases"
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(fields=["weight", "name"], name="weight_alias_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class AliasMove(PublicIdModel):
+    """One move of an alias; without a number it was taken away. Stays when the version is deleted."""
+
+    owner_path = "weight__owner"
+
+    weight = models.ForeignKey(Weight, on_delete=models.CASCADE, related_name="alias_moves")
+    name = models.CharField(max_length=40)
+    number = models.PositiveIntegerField(null=True, help_text=_("Of the version that it stands for from now on."))
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+
+    objects = OwnedManager()
+
+    class Meta:
+        db_table = "weight_alias_moves"
+        ordering = ["-created_at", "-id"]
+        indexes = [models.Index(fields=["weight", "-created_at"], name="alias_move_created")]
+
+    def __str__(self) -> str:
+        return f"{self.name} → v{self.number}" if self.number else f"{self.name} → –"

@@ -15,12 +15,14 @@ from django.views.decorators.http import require_GET, require_POST
 
 from cvstudio.accounts.current import current_user
 from cvstudio.common.quantities import scaled_bytes
+from cvstudio.weights.card import card_of
 from cvstudio.weights.forms import UploadForm
 from cvstudio.weights.presentation import MOST_CLASSES, lineage, predict_calls
-from cvstudio.weights.selectors import children_of, siblings_of, versions_for, weight_tree
+from cvstudio.weights.selectors import alias_moves_of, children_of, siblings_of, versions_for, weight_tree
 from cvstudio.weights.services.change_weight import change_weight
 from cvstudio.weights.services.delete_weight import delete_weight, preview_deletion
 from cvstudio.weights.services.export_weight import can_be_exported, export_weight, exports_of
+from cvstudio.weights.services.move_alias import move_alias, remove_alias
 from cvstudio.weights.uses import use_address
 from ml_core.errors import CodedError
 
@@ -44,6 +46,8 @@ def detail_page(request: HttpRequest, weight_id: UUID) -> HttpResponse:
     context: dict[str, Any] = {
         "version": version,
         "siblings": list(siblings_of(version)),
+        "aliases": version.weight.aliases.select_related("version"),
+        "moves": alias_moves_of(version),
         "lineage": lineage(version),
         "children": list(children_of(version, request.user)),
         "classes": version.classes[:MOST_CLASSES],
@@ -55,6 +59,14 @@ def detail_page(request: HttpRequest, weight_id: UUID) -> HttpResponse:
         "deletion": preview_deletion(version),
     }
     return render(request, "weights/detail.html", context)
+
+
+@login_required
+@require_GET
+def card_page(request: HttpRequest, weight_id: UUID) -> HttpResponse:
+    """Its model card."""
+    version = get_object_or_404(versions_for(request.user), id=weight_id)
+    return render(request, "weights/card.html", {"version": version, "card": card_of(version)})
 
 
 @login_required
@@ -75,6 +87,22 @@ def change_page(request: HttpRequest, weight_id: UUID) -> HttpResponse:
     try:
         change_weight(version, **texts)
         messages.success(request, _("Saved."))
+    except CodedError as error:
+        messages.error(request, f"{error.message} {error.hint}")
+    return redirect("weights:detail", weight_id)
+
+
+@login_required
+@require_POST
+def aliases_page(request: HttpRequest, weight_id: UUID) -> HttpResponse:
+    """Give this version an alias, or take one away."""
+    version = get_object_or_404(versions_for(request.user), id=weight_id)
+    given = request.POST.get("give", "").strip()
+    try:
+        if given:
+            move_alias(version, given, current_user(request))
+        else:
+            remove_alias(version, request.POST.get("take", ""), current_user(request))
     except CodedError as error:
         messages.error(request, f"{error.message} {error.hint}")
     return redirect("weights:detail", weight_id)

@@ -9,14 +9,15 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from cvstudio.weights.models import WeightVersion
+from cvstudio.weights.models import AliasMove, WeightVersion
 
 #: A tree is one page; beyond this many versions the list with its filters serves better.
 TREE_LIMIT = 2_000
+MOST_MOVES = 100
 
 
 def versions_for(user: Any) -> QuerySet[WeightVersion]:
-    """Versions that the user may see with what lists show, in one query."""
+    """Versions that the user may see with what lists show, in two queries."""
     return (
         WeightVersion.objects.visible_to(user)
         .select_related(
@@ -30,6 +31,7 @@ def versions_for(user: Any) -> QuerySet[WeightVersion]:
         )
         .defer("run__config", "run__result", "run__preflight", "dataset_version__statistics",
                "dataset_version__evidence", "architecture_version__document")
+        .prefetch_related("aliases")
         .order_by("-created_at", "-id")
     )  # fmt: skip
 
@@ -72,8 +74,14 @@ class Tree:
 
 
 def siblings_of(version: WeightVersion) -> QuerySet[WeightVersion]:
-    """All versions of the same weight, newest first. One query."""
-    return version.weight.versions.defer("facts", "classes", "preprocessing").select_related("run").order_by("-number")
+    """All versions of the same weight, newest first. Two queries."""
+    rows = version.weight.versions.defer("facts", "classes", "preprocessing").select_related("run")
+    return rows.prefetch_related("aliases").order_by("-number")
+
+
+def alias_moves_of(version: WeightVersion) -> QuerySet[AliasMove]:
+    """The latest moves of the aliases of its weight, newest first. One query."""
+    return version.weight.alias_moves.select_related("user")[:MOST_MOVES]
 
 
 def children_of(version: WeightVersion, user: Any) -> QuerySet[WeightVersion]:
@@ -82,7 +90,7 @@ def children_of(version: WeightVersion, user: Any) -> QuerySet[WeightVersion]:
 
 
 def weight_tree(user: Any, text: str = "") -> Tree:
-    """The weights of a user as a tree, or those whose name has the text. One query, whatever their number."""
+    """The weights of a user as a tree, or those whose name has the text. Two queries, whatever their number."""
     found = versions_for(user).filter(weight__name__icontains=text) if text else versions_for(user)
     rows = list(found[: TREE_LIMIT + 1])
     versions = rows[:TREE_LIMIT]

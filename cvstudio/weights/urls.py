@@ -11,7 +11,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("weights/", pages.library_page, name="library"),
     path("weights/upload", pages.upload_page, name="upload"),
     path("weights/<uuid:weight_id>", pages.detail_page, name="detail"),
+    path("weights/<uuid:weight_id>/card", pages.card_page, name="card"),
     path("weights/<uuid:weight_id>/change", pages.change_page, name="change"),
+    path("weights/<uuid:weight_id>/aliases", pages.aliases_page, name="aliases"),
     path("weights/<uuid:weight_id>/export", pages.export_page, name="export"),
     path("weights/<uuid:weight_id>/delete", pages.delete_page, name="delete"),
 ]

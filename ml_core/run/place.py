@@ -81,7 +81,7 @@ def _source(path: Path, position: tuple[int | None, int | None, int | None, int 
 def _arrays(frame: FrameType) -> list[dict[str, Any]]:
     """Shape and type of the arrays among the arguments of a call. Looks at attributes only: no import of torch."""
     names = inspect.getargvalues(frame)
-    values = [names.locals.get(name) for name in names.args]
+    values: list[Any] = [names.locals.get(name) for name in names.args]
     if names.varargs:
         values.extend(names.locals.get(names.varargs, ()))
     return [

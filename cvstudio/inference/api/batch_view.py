@@ -27,6 +27,7 @@ from cvstudio.inference.services.create_batch import (
     folder_source,
     version_source,
 )
+from cvstudio.inference.services.receive_media import MediaUpload
 from cvstudio.weights.references import the_one
 
 
@@ -37,7 +38,7 @@ class BatchView(APIView):
 
     def initialize_request(self, request: Any, *args: Any, **kwargs: Any) -> Request:
         """The session's CSRF check reads the form, so its files must find their way before."""
-        prepare_upload(request)
+        prepare_upload(request, MediaUpload)
         return super().initialize_request(request, *args, **kwargs)
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
@@ -50,7 +51,7 @@ class BatchView(APIView):
         responses={201: JobDetailSerializer},
     )
     def post(self, request: Request) -> Response:
-        """Start a run that predicts a data set version, a folder of the server, or a zip."""
+        """Start a run that predicts a data set version, a folder of the server, a zip or a video."""
         form = BatchSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         values: dict[str, Any] = dict(form.validated_data)
@@ -63,6 +64,7 @@ class BatchView(APIView):
             weight=weight,
             source=source,
             top_k=values.get("top_k"),
+            every_nth=values["every_nth"],
             name=values.get("name", ""),
         )
         stored = jobs_for(request.user).get(id=job.id)
@@ -77,5 +79,6 @@ def _source(request: Request, values: dict[str, Any]) -> Source:
         return folder_source(values["folder"])
     archive = values["file"]
     if not isinstance(archive, ReceivedArchive):
-        raise InferenceError("The file is not an upload.", code="upload.missing", hint="Send a zip.", where="file")
-    return archive_source(archive.upload, archive.name or "")
+        raise InferenceError("The file is not an upload.", code="upload.missing", hint="Send a zip or a video.",
+                             where="file")  # fmt: skip
+    return archive_source(archive.upload, archive.label)

@@ -85,14 +85,17 @@ class PredictedSerializer(serializers.Serializer):
 
 
 class BatchSerializer(serializers.Serializer):
-    """Many pictures at once: a data set version, a folder of the server, or a zip."""
+    """Many pictures at once: a data set version, a folder of the server, a zip, or a video."""
 
     weight = VersionField(help_text=_("A version of a weight, as /api/v1/weights lists them, or name@alias."))
     dataset_version = serializers.UUIDField(required=False)
     split = serializers.ChoiceField(choices=["train", "val", "test"], required=False)
     folder = serializers.CharField(required=False, max_length=1000, help_text=_("Below an allowed root."))
-    file = serializers.FileField(required=False, help_text=_("A zip archive of pictures."))
+    file = serializers.FileField(required=False, help_text=_("A zip archive of pictures and videos, or a video."))
     top_k = serializers.IntegerField(min_value=1, max_value=MAX_TOP_K, required=False)
+    every_nth = serializers.IntegerField(
+        min_value=1, max_value=10_000, default=1, help_text=_("Of a video, every n-th frame.")
+    )
     name = serializers.CharField(required=False, allow_blank=True, max_length=200)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:

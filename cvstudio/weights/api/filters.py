@@ -16,6 +16,7 @@ class WeightFilter(filters.FilterSet):
     architecture = filters.UUIDFilter(field_name="weight__architecture_id")
     dataset = filters.UUIDFilter(field_name="weight__dataset_id")
     run = filters.UUIDFilter(field_name="run_id")
+    alias = filters.CharFilter(field_name="aliases__name")
     source = filters.ChoiceFilter(choices=WeightVersion.Source.choices)
 
     class Meta:

@@ -36,6 +36,7 @@ class WeightListSerializer(serializers.ModelSerializer):
     owner = serializers.CharField(source="weight.owner.username")
     run = serializers.UUIDField(source="run_id", allow_null=True)
     parent = serializers.UUIDField(source="parent_id", allow_null=True)  # type: ignore[assignment]
+    aliases: Any = serializers.SlugRelatedField(slug_field="name", many=True, read_only=True)
     class_count = serializers.SerializerMethodField()
     dataset = serializers.SerializerMethodField()
     architecture = serializers.SerializerMethodField()
@@ -43,8 +44,8 @@ class WeightListSerializer(serializers.ModelSerializer):
     class Meta:
         model = WeightVersion
         fields = (
-            "id", "name", "weight", "number", "task", "owner", "source", "size_bytes", "sha256", "class_count",
-            "metrics", "dataset", "architecture", "run", "parent", "created_at",
+            "id", "name", "weight", "number", "aliases", "task", "owner", "source", "size_bytes", "sha256",
+            "class_count", "metrics", "dataset", "architecture", "run", "parent", "created_at",
         )  # fmt: skip
 
     def get_class_count(self, version: WeightVersion) -> int:
@@ -83,9 +84,11 @@ class WeightDetailSerializer(WeightListSerializer):
 class TreeVersionSerializer(serializers.ModelSerializer):
     """A leaf of the tree."""
 
+    aliases: Any = serializers.SlugRelatedField(slug_field="name", many=True, read_only=True)
+
     class Meta:
         model = WeightVersion
-        fields = ("id", "number", "source", "size_bytes", "metrics", "created_at")
+        fields = ("id", "number", "aliases", "source", "size_bytes", "metrics", "created_at")
 
 
 class TreeWeightSerializer(serializers.Serializer):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from cvstudio.weights.api import views
+from cvstudio.weights.api import alias_views, views
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("weights", views.WeightListView.as_view(), name="api-weights"),
@@ -12,5 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("weights/upload", views.WeightUploadView.as_view(), name="api-weights-upload"),
     path("weights/<uuid:weight_id>", views.WeightDetailView.as_view(), name="api-weight"),
     path("weights/<uuid:weight_id>/export", views.WeightExportView.as_view(), name="api-weight-export"),
+    path("weights/<uuid:weight_id>/aliases", alias_views.AliasListView.as_view(), name="api-weight-aliases"),
+    path("weights/<uuid:weight_id>/aliases/<str:alias>", alias_views.AliasView.as_view(), name="api-weight-alias"),
     path("weights/<uuid:weight_id>/download", views.WeightDownloadView.as_view(), name="api-weight-download"),
 ]

@@ -105,7 +105,7 @@ class WeightDownloadView(APIView):
             OpenApiParameter(
                 "part", enum=list(PARTS),
                 description="folder: the weight folder as a zip; safetensors: the tensors alone; package: a program "
-                "with the weights that runs without this platform.",
+                "with the weights that runs without this platform; card: what is recorded about it, as Markdown.",
             )
         ],
         responses={(200, "application/octet-stream"): OpenApiTypes.BINARY},

@@ -13,12 +13,15 @@ from typing import Final
 from django.conf import settings
 
 from cvstudio.weights import library
+from cvstudio.weights.card import card_of
+from cvstudio.weights.card_markdown import card_markdown
 from cvstudio.weights.errors import WeightError
 from cvstudio.weights.models import WeightVersion
 from cvstudio.weights.services.write_package import package_texts
 from ml_core.weights.folder import FACTS_FILE, MODEL_FILE, read_facts
 
-PARTS: Final = ("folder", "safetensors", "package")
+PARTS: Final = ("folder", "safetensors", "package", "card")
+CARD_FILE: Final = "MODEL_CARD.md"
 _ZIP: Final = "application/zip"
 
 
@@ -46,8 +49,10 @@ def prepare_download(version: WeightVersion, part: str) -> Download:
         return Download(tensors, f"{name}.safetensors", "application/octet-stream")
     if part == "folder":
         return _zipped(name, [(file, folder / file) for file in (*read_facts(folder).files, FACTS_FILE)], {})
+    if part == "card":
+        return _written(f"{name}-card.md", card_markdown(card_of(version)))
     if part == "package":
-        texts = package_texts(version)
+        texts = {**package_texts(version), CARD_FILE: card_markdown(card_of(version))}
         return _zipped(f"{name}-package", [(MODEL_FILE, folder / MODEL_FILE)], texts)
     raise WeightError(
         f"There is no part {part[:40]!r}.",
@@ -61,6 +66,16 @@ def file_stem(version: WeightVersion) -> str:
     """A file name made of the weight's name, safe on every system."""
     plain = re.sub(r"[^A-Za-z0-9]+", "-", version.weight.name).strip("-").lower()[:60]
     return f"{plain or 'weight'}-v{version.number}"
+
+
+def _written(name: str, text: str) -> Download:
+    settings.TEMP_DIR.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(
+        "w", encoding="utf-8", dir=settings.TEMP_DIR, suffix=".md", delete=False
+    ) as stream:
+        stream.write(text)
+    path = Path(stream.name)
+    return Download(path, name, "text/markdown", lambda: path.unlink(missing_ok=True))
 
 
 def _zipped(name: str, files: Iterable[tuple[str, Path]], texts: dict[str, str]) -> Download:
