@@ -23,7 +23,7 @@ from ml_core.anime.recognise.metric import fit_metric
 from ml_core.anime.recognise.prototypes import few_picture_factors, prototypes, similarities
 from ml_core.anime.recognise.recogniser import Calibration, Exemplars, Recogniser, best_share
 
-_VIEWS: Final = 3  # of each image that the metric learns from, beside the image itself
+_VIEWS: Final = 6  # of each image that the metric learns from, beside the image itself
 
 
 @dataclass(frozen=True)
