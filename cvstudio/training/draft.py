@@ -13,8 +13,8 @@ from cvstudio.common.schema_form import SchemaForm, build_form
 from cvstudio.common.schema_form.form import as_text
 from cvstudio.datasets.models import AugmentationConfig, DatasetVersion
 from cvstudio.runs.models import Run
-from cvstudio.training.plan import CLASSIFY, DETECT, RECIPES, Plan, make_plan, without_ours
-from cvstudio.training.presets import AUGMENTATION_TITLES, AUGMENTATIONS, PRESETS
+from cvstudio.training.plan import CLASSIFY, Plan, make_plan, recipes_for, without_ours
+from cvstudio.training.presets import AUGMENTATION_TITLES, AUGMENTATIONS, PRESETS, RECIPE_TITLES
 from cvstudio.weights.models import WeightVersion
 from ml_core.run.config import find_faults
 from ml_core.run.registry import get_recipe
@@ -32,7 +32,7 @@ class Draft:
 
     Attributes:
         choices: Ids of the chosen data set version, architecture version and weight; empty when not chosen.
-        recipe: What trains, by the task of the chosen data.
+        recipe: What trains.
         settings: The recipe's settings as far as they were given.
         name: Name of the run; made up when empty.
         notes: Free text.
@@ -52,14 +52,13 @@ class Draft:
 
     @property
     def complete(self) -> bool:
-        """Whether data and network are chosen; the settings of a detector name a network too."""
-        network = self.choices["architecture_version"] or self.recipe == DETECT
-        return bool(self.choices["dataset_version"] and network)
+        """Whether data and network are chosen."""
+        return bool(self.choices["dataset_version"] and (self.choices["architecture_version"] or not self.needs_graph))
 
     @property
-    def detects(self) -> bool:
-        """Whether objects are to be found."""
-        return self.recipe == DETECT
+    def needs_graph(self) -> bool:
+        """Whether a network must be drawn; the settings of all others name one."""
+        return self.recipe == CLASSIFY
 
     def form(self, mark_faults: bool = False) -> SchemaForm:
         """Return the form of the settings, with the faults beside the fields when asked for."""
@@ -81,15 +80,15 @@ class Draft:
             NothingSuchError: A choice is not among what the user may see.
         """
         ids = {key: _uuid(value) for key, value in self.choices.items()}
-        return make_plan(user, settings=self.settings, **ids)
+        return make_plan(user, settings=self.settings, recipe=self.recipe, **ids)
 
 
 def empty_draft(user: Any, query: Mapping[str, str]) -> Draft:
-    """Return a draft with what the address names: ``?dataset_version=``, ``?architecture_version=``, ``?weight=``."""
+    """Return a draft with what the address names: ``?dataset_version=&architecture_version=&weight=&recipe=``."""
     wanted = {"dataset_version": "dataset_version", "architecture_version": "architecture_version"}
     choices = {key: query.get(name, "") for key, name in {**wanted, "initial_weights": "weight"}.items()}
     _choose_the_only_one(user, choices)
-    recipe = _recipe_of(user, choices["dataset_version"])
+    recipe = _recipe_of(user, choices["dataset_version"], query.get("recipe", ""))
     preset = PRESETS[recipe][0]
     return Draft(choices, recipe, _settings_of(preset.values), preset=preset.key)
 
@@ -118,7 +117,7 @@ def _dotted(text: str) -> dict[str, Any]:
 def posted_draft(user: Any, posted: Any, parent: Run | None) -> Draft:
     """Return what was typed."""
     choices = {key: posted.get(key, "") for key in ("dataset_version", "architecture_version", "initial_weights")}
-    recipe = _recipe_of(user, choices["dataset_version"])
+    recipe = _recipe_of(user, choices["dataset_version"], posted.get("recipe", ""))
     form = build_form(get_recipe(recipe).config.model_json_schema(), prefix=PREFIX, leave_out=OURS)
     return Draft(
         choices=choices,
@@ -136,10 +135,15 @@ def choices_for(user: Any, draft: Draft) -> dict[str, Any]:
     """Return what may be chosen: ready data, valid networks and weights, the newest first; and what is chosen."""
     data = DatasetVersion.objects.visible_to(user).filter(state=DatasetVersion.State.READY).select_related("dataset")
     graphs = ArchitectureVersion.objects.visible_to(user).filter(valid=True).select_related("architecture")
-    tasks = {CLASSIFY, draft.recipe}  # a detector may start from a classifier with the same backbone
+    tasks = {CLASSIFY, draft.recipe}  # all may start from a classifier with the same backbone
     weights = WeightVersion.objects.visible_to(user).filter(weight__task__in=tasks).select_related("weight")
+    versions = _named(data.order_by("-created_at").defer("statistics", "evidence"), draft, "dataset")
+    for version in versions:
+        version.recipes = recipes_for(version)
+    chosen = next((version for version in versions if str(version.id) == draft.choices["dataset_version"]), None)
     return {
-        "datasets": _named(data.order_by("-created_at").defer("statistics", "evidence"), draft, "dataset"),
+        "datasets": versions,
+        "recipes": [(recipe, RECIPE_TITLES[recipe]) for recipe in (chosen.recipes if chosen else [])],
         "architectures": _named(graphs.order_by("-created_at").defer("document"), draft, "architecture"),
         "augmentations": augmentations_for(user, draft.recipe),
         "weights": list(weights.order_by("-created_at")[:MAX_CHOICES]),
@@ -157,13 +161,12 @@ def _choose_the_only_one(user: Any, choices: dict[str, str]) -> None:
                 choices[f"{noun}_version"] = str(newest[0][0])
 
 
-def _recipe_of(user: Any, dataset_version: str) -> str:
-    """What trains on a data set version; classification when none is chosen."""
+def _recipe_of(user: Any, dataset_version: str, wish: str) -> str:
+    """What trains on a data set version: the wish where the data allow it; classification when none is chosen."""
     version = _uuid(dataset_version)
-    if version is None:
-        return CLASSIFY
-    versions = DatasetVersion.objects.visible_to(user).filter(id=version)
-    return RECIPES[versions.values_list("task", flat=True).first() or DatasetVersion.Task.CLASSIFY]
+    chosen = DatasetVersion.objects.visible_to(user).filter(id=version).first() if version else None
+    allowed = recipes_for(chosen) if chosen else [CLASSIFY]
+    return wish if wish in allowed else allowed[0]
 
 
 def augmentations_for(user: Any, recipe: str) -> list[dict[str, Any]]:

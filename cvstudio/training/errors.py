@@ -26,6 +26,13 @@ class PreflightAsksError(CodedError):
     status = 409
 
 
+class NotTrainableError(CodedError):
+    """What is to be trained cannot learn from these data."""
+
+    default_code = "training.not_trainable"
+    status = 422
+
+
 class NotClonableError(CodedError):
     """A run of this recipe is not made by naming data and an architecture."""
 

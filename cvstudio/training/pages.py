@@ -88,5 +88,5 @@ def _parent(request: HttpRequest, text: str) -> Run | None:
         run_id = UUID(text)
     except ValueError:
         return None
-    found: Run | None = run_details(request.user).filter(id=run_id, recipe__in=RECIPES.values()).first()
+    found: Run | None = run_details(request.user).filter(id=run_id, recipe__in=RECIPES).first()
     return found

@@ -12,7 +12,7 @@ from django.db.models import F
 
 from cvstudio.architectures.models import ArchitectureVersion
 from cvstudio.datasets.models import DatasetVersion
-from cvstudio.training.errors import NothingSuchError
+from cvstudio.training.errors import NothingSuchError, NotTrainableError
 from cvstudio.weights import library
 from cvstudio.weights.models import WeightVersion
 from ml_core.run.config import parse_config
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
     from cvstudio.accounts.models import User
 
-CLASSIFY, DETECT = "vision.classify", "vision.detect"
-#: What trains on a data set, by its task.
-RECIPES: dict[str, str] = {DatasetVersion.Task.CLASSIFY: CLASSIFY, DatasetVersion.Task.DETECT: DETECT}
+CLASSIFY, DETECT, SEGMENT = RECIPES = ("vision.classify", "vision.detect", "vision.segment")
+#: Which part of a network the settings name where none is drawn, beside its backbone.
+_HEADS = {DETECT: "detector", SEGMENT: "decoder"}
 # These come from what the user may see in the studio, never as paths from outside.
 _OURS = {"data": ("version", "root"), "": ("graph", "initial_weights")}
 
@@ -37,9 +37,10 @@ class Plan:
     Attributes:
         owner: Who trains.
         dataset_version: What to learn from.
-        architecture_version: What to train; a detector can do without, on a backbone that its settings name.
+        architecture_version: What to train; all but classifiers can do without, on a backbone that the settings name.
         settings: The recipe's configuration without data, graph and weights.
         initial_weights: What to start from; random or published weights without.
+        recipe: What trains.
     """
 
     owner: User
@@ -47,11 +48,7 @@ class Plan:
     architecture_version: ArchitectureVersion | None = None
     settings: dict[str, Any] = field(default_factory=dict)
     initial_weights: WeightVersion | None = None
-
-    @property
-    def recipe(self) -> str:
-        """The recipe that the task of the data asks for."""
-        return RECIPES[self.dataset_version.task]
+    recipe: str = CLASSIFY
 
     @property
     def network_name(self) -> str:
@@ -59,7 +56,7 @@ class Plan:
         if self.architecture_version is not None:
             return str(self.architecture_version.architecture.name)
         config = self.config()
-        return f"{config['detector']} {config['backbone']}"
+        return f"{config[_HEADS[self.recipe]]} {config['backbone']}"
 
     def config(self) -> dict[str, Any]:
         """The recipe's complete configuration.
@@ -89,15 +86,25 @@ def make_plan(
     architecture: UUID | None = None,
     architecture_version: UUID | None = None,
     initial_weights: UUID | None = None,
+    recipe: str | None = None,
 ) -> Plan:
     """Find what the ids name, among what the user may see. Without a version, the current one is meant.
 
+    Without a recipe, the first is meant that the data allow.
+
     Raises:
         NothingSuchError: An id names nothing that the user may see; ``where`` is the parameter.
+        NotTrainableError: The recipe cannot learn from these data.
     """
     data = _find(DatasetVersion, owner, "dataset", dataset, dataset_version)
+    allowed = recipes_for(data)
+    if recipe and recipe not in allowed:
+        raise NotTrainableError(
+            f"{recipe} cannot learn from this data set.",
+            hint=f"It allows {' and '.join(allowed)}. A segmentation needs polygons or masks.", where="recipe",
+        )  # fmt: skip
     network = None
-    if architecture or architecture_version or data.task == DatasetVersion.Task.CLASSIFY:
+    if architecture or architecture_version or allowed == [CLASSIFY]:
         network = _find(ArchitectureVersion, owner, "architecture", architecture, architecture_version)
     return Plan(
         owner=owner,
@@ -105,7 +112,21 @@ def make_plan(
         architecture_version=network,
         settings=dict(settings),
         initial_weights=_weights(owner, initial_weights) if initial_weights else None,
+        recipe=recipe or allowed[0],
     )
+
+
+def recipes_for(version: DatasetVersion) -> list[str]:
+    """What can be trained on a data set version, the usual first."""
+    if version.task == DatasetVersion.Task.CLASSIFY:
+        return [CLASSIFY]
+    return [DETECT, SEGMENT] if count_shapes(version) else [DETECT]
+
+
+def count_shapes(version: DatasetVersion) -> int:
+    """How many polygons and masks its annotations have."""
+    annotations = version.counts.get("annotations", {})
+    return int(annotations.get("polygons", 0)) + int(annotations.get("masks", 0))
 
 
 def without_ours(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -34,9 +34,9 @@ class Estimate:
     """What the training will need.
 
     Attributes:
-        memory_bytes: At its peak, on the device where it computes.
+        memory_bytes: At its peak, on the device where it computes; ``None`` when nothing tells.
         available_bytes: What is free there now.
-        disk_bytes: Checkpoints and the weight.
+        disk_bytes: Checkpoints and the weight; ``None`` when nothing tells.
         free_disk_bytes: What is free where runs are kept.
         seconds: The whole training; ``None`` when nothing was measured.
         step_s: One batch.
@@ -44,9 +44,9 @@ class Estimate:
         is_measured: Whether a probe has run; otherwise the memory follows from the graph alone.
     """
 
-    memory_bytes: int
+    memory_bytes: int | None
     available_bytes: int
-    disk_bytes: int
+    disk_bytes: int | None
     free_disk_bytes: int
     seconds: float | None = None
     step_s: float | None = None

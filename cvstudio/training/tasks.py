@@ -8,8 +8,8 @@ from celery import shared_task
 
 
 @shared_task(name="training.probe", ignore_result=False)
-def probe(config: dict[str, Any]) -> dict[str, Any]:
+def probe(recipe: str, config: dict[str, Any]) -> dict[str, Any]:
     """Measure a few steps. Takes a configuration, because the training has no id yet."""
     from cvstudio.training.services.probe_speed import run_probe
 
-    return run_probe(config)
+    return run_probe(recipe, config)

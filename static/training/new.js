@@ -57,18 +57,22 @@ form.addEventListener("input", (event) => {
   timer = setTimeout(check, REST_MS);
 });
 
-/* Data with boxes have settings of their own: another form. */
+/* What is learnt has settings of its own: another form. What can be learnt follows from the data. */
 const data = form.querySelector("[name=dataset_version]");
-const taskOf = () => data.selectedOptions[0].dataset.task ?? "";
-const shownTask = data ? taskOf() : "";
+const recipe = form.querySelector("[name=recipe]");
+const recipesOf = () => data.selectedOptions[0].dataset.recipes ?? "";
+const shownRecipes = (data && recipesOf()) || "vision.classify";
+
+function showFormOf(query) {
+  const address = new URL(location.href);
+  address.search = new URLSearchParams(query);
+  location.assign(address);
+}
 
 data?.addEventListener("change", () => {
-  const task = taskOf();
-  if (!task || task === (shownTask || "classify")) return;
-  const address = new URL(location.href);
-  address.search = new URLSearchParams({ dataset_version: data.value });
-  location.assign(address);
+  if (recipesOf() && recipesOf() !== shownRecipes) showFormOf({ dataset_version: data.value });
 });
+recipe?.addEventListener("change", () => showFormOf({ dataset_version: data.value, recipe: recipe.value }));
 
 /* A named augmentation writes its operations into the field; what one writes by hand is one's own. */
 const augment = form.querySelector("[data-augment]");

@@ -12,6 +12,7 @@ from cvstudio.runs.curves.read import MAX_POINTS
 from cvstudio.runs.models import Artifact, Checkpoint, Run, RunEvent
 from cvstudio.runs.selectors import LEVELS, MAX_LOG_LINES, explain_waiting
 from cvstudio.runs.services.control_run import ACTIONS
+from cvstudio.training.plan import RECIPES
 
 MAX_COMPARED = 12
 LARGEST = 2**53 - 1
@@ -113,6 +114,11 @@ class RunSerializer(RunSummarySerializer):
 class PlanSerializer(serializers.Serializer):
     """What to train: data, a network, settings."""
 
+    recipe = serializers.ChoiceField(
+        choices=[(name, name) for name in RECIPES], required=False,
+        help_text="What to learn, where the data allow more than one: polygons and masks train detectors and "
+        "segmentations. Default: the first that they allow.",
+    )  # fmt: skip
     dataset = serializers.UUIDField(required=False, help_text="A data set; its current version is used.")
     dataset_version = serializers.UUIDField(required=False, help_text="Or one of its versions.")
     architecture = serializers.UUIDField(required=False, help_text="An architecture; its current version is used.")

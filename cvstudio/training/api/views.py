@@ -31,7 +31,7 @@ from cvstudio.training.services.compare_trainings import compare_trainings
 from cvstudio.training.services.create_training import create_training
 from cvstudio.training.services.preflight import preflight
 
-PLAN_IDS = ("dataset", "dataset_version", "architecture", "architecture_version", "initial_weights")
+PLAN_PARTS = ("recipe", "dataset", "dataset_version", "architecture", "architecture_version", "initial_weights")
 
 
 def visible_run(request: Request, id: uuid.UUID) -> Run:
@@ -41,7 +41,7 @@ def visible_run(request: Request, id: uuid.UUID) -> Run:
 
 def plan_from(request: Request, form: dict[str, Any]) -> Any:
     """Take the parts of a plan out of a form."""
-    named = {name: form.pop(name, None) for name in PLAN_IDS}
+    named = {name: form.pop(name, None) for name in PLAN_PARTS}
     return make_plan(current_user(request), settings=form.pop("config"), **named)
 
 

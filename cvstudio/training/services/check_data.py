@@ -8,6 +8,7 @@ from pathlib import Path
 from django.db.models import F
 
 from cvstudio.datasets.models import DatasetVersion
+from cvstudio.training.plan import CLASSIFY, DETECT, SEGMENT, count_shapes
 from cvstudio.training.report import Check
 
 MANY_REJECTS = 0.05
@@ -15,7 +16,7 @@ NAMED = 5
 SAMPLE = 100
 
 
-def check_data(version: DatasetVersion) -> Iterator[Check]:
+def check_data(version: DatasetVersion, recipe: str = CLASSIFY) -> Iterator[Check]:
     """Findings about the images: is there something to learn from, and something to judge by."""
     if version.state != DatasetVersion.State.READY:
         yield Check(
@@ -29,10 +30,13 @@ def check_data(version: DatasetVersion) -> Iterator[Check]:
     splits = version.counts.get("splits", {})
     yield from _check_files(version)
     yield from _check_splits(splits)
-    yield from _check_classes(version)
+    yield from _check_classes(version, recipe)
     yield from _check_rejects(version)
-    boxes = version.counts.get("annotations", {}).get("kept")
-    what = f"in {len(version.classes):,} classes" if boxes is None else f"with {boxes:,} boxes"
+    what = {
+        CLASSIFY: f"in {len(version.classes):,} classes",
+        DETECT: f"with {version.counts.get('annotations', {}).get('kept', 0):,} boxes",
+        SEGMENT: f"with {count_shapes(version):,} polygons and masks",
+    }[recipe]
     yield Check(
         "preflight.data",
         "ok",
@@ -79,17 +83,17 @@ def _check_splits(splits: dict[str, int]) -> Iterator[Check]:
         )
 
 
-def _check_classes(version: DatasetVersion) -> Iterator[Check]:
-    detects = version.task == DatasetVersion.Task.DETECT
-    if detects and not version.counts.get("annotations", {}).get("splits", {}).get("train"):
+def _check_classes(version: DatasetVersion, recipe: str) -> Iterator[Check]:
+    has_boxes = recipe != CLASSIFY
+    if has_boxes and not version.counts.get("annotations", {}).get("splits", {}).get("train"):
         yield Check(
             "preflight.no_boxes",
             "red",
-            "No training image has a box.",
+            "No training image has a box or a shape.",
             "Import labels with the images, or draw boxes.",
             where="train",
         )
-    if not detects and len(version.classes) < 2:
+    if not has_boxes and len(version.classes) < 2:
         yield Check(
             "preflight.one_class",
             "red",

@@ -33,16 +33,40 @@ def check_backbone(analysis: Analysis) -> Iterator[Check]:
     yield from faults
     if faults:
         return
+    yield from _check_colour(analysis)
+    yield _told(analysis)
+
+
+def check_segmenter(analysis: Analysis, classes: int) -> Iterator[Check]:
+    """Findings about a graph for a segmentation: one that ends with a map of all classes, or a backbone."""
+    faults = list(_faults(analysis))
+    yield from faults
+    if faults:
+        return
+    yield from _check_colour(analysis)
+    shape = analysis.output_shape or []
+    if len(shape) == 4 and shape[1] != classes + 1:
+        yield Check(
+            "preflight.class_count",
+            "red",
+            f"The network ends with maps of {shape[1]} classes but the data set has {classes} and the background.",
+            f"Let its last layer have {classes + 1} channels.",
+            where="Output",
+            facts={"outputs": shape[1], "classes": classes + 1},
+        )
+    yield _told(analysis)
+
+
+def _check_colour(analysis: Analysis) -> Iterator[Check]:
     channels = [shape[1] for shape in analysis.input_shapes.values() if len(shape) == 4]
     if channels != [3]:
         yield Check(
             "preflight.channels",
             "red",
-            "A detector looks at one image in colour, and the network does not take one.",
+            "One image in colour is looked at, and the network does not take one.",
             "Keep one Input node, and set its shape to [3, height, width].",
             where=next(iter(analysis.input_shapes), ""),
         )
-    yield _told(analysis)
 
 
 def _faults(analysis: Analysis) -> Iterator[Check]:

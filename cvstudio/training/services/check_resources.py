@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import shutil
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,31 +23,58 @@ LONG_S = 12 * 3600.0
 TIGHT = 0.8
 
 
-def estimate(analysis: Analysis, config: dict[str, Any], images: dict[str, int], probe: dict[str, Any]) -> Estimate:
+@dataclass(frozen=True)
+class Cost:
+    """What a network costs.
+
+    Attributes:
+        weight_bytes: All its tensors.
+        trained: Parameters that are trained.
+        activation_bytes: What a batch leaves for the way back; 0 where only a measurement tells.
+    """
+
+    weight_bytes: int
+    trained: int
+    activation_bytes: int = 0
+
+
+def cost_of_graph(analysis: Analysis) -> Cost:
+    """The cost of a network that is trained as it is drawn, from the analysis for one batch."""
+    totals = analysis.totals
+    return Cost(totals.weight_bytes, totals.trainable, totals.activation_bytes["train"])
+
+
+def measured_cost(probe: dict[str, Any]) -> Cost | None:
+    """The cost of a network that is more than its graph, such as a detector."""
+    return Cost(probe["weight_bytes"], probe["trained"]) if probe else None
+
+
+def estimate(cost: Cost | None, config: dict[str, Any], images: dict[str, int], probe: dict[str, Any]) -> Estimate:
     """What the training will need.
 
     Args:
-        analysis: Of the graph, for one batch.
+        cost: Of the network; None when nothing tells.
         config: The recipe's configuration.
         images: Number of images by split.
         probe: What was measured; empty when nothing was.
     """
     fit = config["fit"]
-    totals = analysis.totals
-    trained = 4 * totals.trainable
-    state = trained * OPTIMIZER_TENSORS[fit["optimizer"]] + (totals.weight_bytes if fit["ema_decay"] else 0)
-    checkpoint = totals.weight_bytes + state
-    disk = shutil.disk_usage(_existing(Path(settings.RUNS_DIR)))
-    memory = BASE_BYTES + totals.weight_bytes + trained + state + totals.activation_bytes["train"]
-    step_s, seconds = probe.get("step_s"), None
-    if step_s is not None:
-        seconds = _seconds(step_s, config, images, probe)
-        memory = max(probe["memory_bytes"], memory if probe["device"] == "cpu" else 0)
+    memory = disk = None
+    if cost is not None:
+        trained = 4 * cost.trained
+        state = trained * OPTIMIZER_TENSORS[fit["optimizer"]] + (cost.weight_bytes if fit["ema_decay"] else 0)
+        disk = (cost.weight_bytes + state) * (fit["keep_last"] + 2) + cost.weight_bytes
+        memory = BASE_BYTES + cost.weight_bytes + trained + state + cost.activation_bytes
+        if probe:
+            memory = max(probe["memory_bytes"], memory if probe["device"] == "cpu" else 0)
+        memory += _cache_bytes(config, probe) if probe.get("device", "cpu") == "cpu" else 0
+    step_s = probe.get("step_s")
+    seconds = None if step_s is None else _seconds(step_s, config, images, probe)
     return Estimate(
-        memory_bytes=memory + (_cache_bytes(config, probe) if probe.get("device", "cpu") == "cpu" else 0),
+        memory_bytes=memory,
         available_bytes=probe.get("available_bytes") or psutil.virtual_memory().available,
-        disk_bytes=checkpoint * (fit["keep_last"] + 2) + totals.weight_bytes,
-        free_disk_bytes=disk.free,
+        disk_bytes=disk,
+        free_disk_bytes=shutil.disk_usage(_existing(Path(settings.RUNS_DIR))).free,
         seconds=seconds,
         step_s=step_s,
         device=probe.get("device", ""),
@@ -56,49 +84,59 @@ def estimate(analysis: Analysis, config: dict[str, Any], images: dict[str, int],
 
 def check_resources(needs: Estimate) -> Iterator[Check]:
     """Findings about memory, disk and time."""
-    facts = {"memory_bytes": needs.memory_bytes, "available_bytes": needs.available_bytes}
-    if needs.memory_bytes > needs.available_bytes:
+    if needs.memory_bytes is not None:
+        yield from _check_memory(needs.memory_bytes, needs.available_bytes)
+    if needs.disk_bytes is not None:
+        yield from _check_disk(needs.disk_bytes, needs.free_disk_bytes)
+    yield from _check_time(needs)
+
+
+def _check_memory(needed: int, available: int) -> Iterator[Check]:
+    facts = {"memory_bytes": needed, "available_bytes": available}
+    if needed > available:
         yield Check(
             "preflight.memory",
-            "red" if needs.memory_bytes > 1.5 * needs.available_bytes else "yellow",
-            f"The training needs about {_gb(needs.memory_bytes)} of memory, and {_gb(needs.available_bytes)} are free.",
+            "red" if needed > 1.5 * available else "yellow",
+            f"The training needs about {_gb(needed)} of memory, and {_gb(available)} are free.",
             "Halve fit.batch_size and double fit.accumulate, use smaller images, or end other work.",
             "fit.batch_size",
             facts,
         )
-    elif needs.memory_bytes > TIGHT * needs.available_bytes:
+    elif needed > TIGHT * available:
         yield Check(
             "preflight.memory_tight",
             "yellow",
-            f"The training needs about {_gb(needs.memory_bytes)} of the {_gb(needs.available_bytes)} of free memory.",
+            f"The training needs about {_gb(needed)} of the {_gb(available)} of free memory.",
             "A smaller fit.batch_size makes room.",
             "fit.batch_size",
             facts,
         )
     else:
-        yield Check("preflight.memory", "ok", f"About {_gb(needs.memory_bytes)} of memory at the peak.", facts=facts)
-    yield from _check_disk(needs)
-    yield from _check_time(needs)
+        yield Check("preflight.memory", "ok", f"About {_gb(needed)} of memory at the peak.", facts=facts)
 
 
-def _check_disk(needs: Estimate) -> Iterator[Check]:
-    facts = {"disk_bytes": needs.disk_bytes, "free_disk_bytes": needs.free_disk_bytes}
-    if needs.disk_bytes > needs.free_disk_bytes:
+def _check_disk(needed: int, free: int) -> Iterator[Check]:
+    facts = {"disk_bytes": needed, "free_disk_bytes": free}
+    if needed > free:
         yield Check(
             "preflight.disk",
             "red",
-            f"Checkpoints need about {_gb(needs.disk_bytes)}, and {_gb(needs.free_disk_bytes)} are free.",
+            f"Checkpoints need about {_gb(needed)}, and {_gb(free)} are free.",
             "Free some space, or lower fit.keep_last.",
             "fit.keep_last",
             facts,
         )
     else:
-        yield Check("preflight.disk", "ok", f"About {_gb(needs.disk_bytes)} of disk for checkpoints.", facts=facts)
+        yield Check("preflight.disk", "ok", f"About {_gb(needed)} of disk for checkpoints.", facts=facts)
 
 
 def _check_time(needs: Estimate) -> Iterator[Check]:
     if needs.seconds is None:
-        yield Check("preflight.time", "ok", "The time was not measured.")
+        yield Check(
+            "preflight.time",
+            "ok",
+            "The time was not measured." if needs.memory_bytes else "Time and memory were not measured.",
+        )
         return
     is_long = needs.seconds > LONG_S
     yield Check(

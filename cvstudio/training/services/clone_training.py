@@ -23,7 +23,7 @@ def plan_of(run: Run, owner: User, changes: Mapping[str, Any]) -> Plan:
         NotClonableError: The run is of another recipe.
     """
     needs_network = run.recipe == CLASSIFY and run.architecture_version is None
-    if run.recipe not in RECIPES.values() or run.dataset_version is None or needs_network:
+    if run.recipe not in RECIPES or run.dataset_version is None or needs_network:
         raise NotClonableError(
             f"A run of {run.recipe} cannot be cloned.", hint="Start it anew where it was started.", where=str(run.id)
         )
@@ -33,6 +33,7 @@ def plan_of(run: Run, owner: User, changes: Mapping[str, Any]) -> Plan:
         architecture_version=run.architecture_version,
         settings=merge(without_ours(run.config), changes),
         initial_weights=_initial_weights(run, owner),
+        recipe=run.recipe,
     )
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cvstudio.training.plan import DETECT, Plan
+from cvstudio.training.plan import CLASSIFY, SEGMENT, Plan
 from cvstudio.training.report import Check, Level, Report
 from cvstudio.training.services.check_data import check_data
-from cvstudio.training.services.check_graph import check_backbone, check_graph
-from cvstudio.training.services.check_resources import check_resources, estimate
+from cvstudio.training.services.check_graph import check_backbone, check_graph, check_segmenter
+from cvstudio.training.services.check_resources import check_resources, cost_of_graph, estimate, measured_cost
 from cvstudio.training.services.probe_speed import probe_speed
-from ml_core.graph import analyze
+from ml_core.graph import Analysis, analyze
 
 
 def preflight(plan: Plan, *, measure: bool = False) -> Report:
@@ -25,25 +25,29 @@ def preflight(plan: Plan, *, measure: bool = False) -> Report:
         ConfigError: A setting is unknown or out of its bounds.
     """
     config = plan.config()
-    if plan.recipe == DETECT:
-        return Report([*check_data(plan.dataset_version), *_check_backbone(plan)])
-    assert plan.architecture_version is not None
-    version, document = plan.dataset_version, plan.architecture_version.document
-    analysis = analyze(document, batch=config["fit"]["batch_size"])
-    checks = [*check_data(version), *check_graph(analysis, document, len(version.classes))]
+    version, network = plan.dataset_version, plan.architecture_version
+    analysis = analyze(network.document, batch=config["fit"]["batch_size"]) if network else None
+    checks = [*check_data(version, plan.recipe), *_check_network(plan, analysis)]
     if any(check.level == "red" for check in checks):
         return Report(checks)
     measured = probe_speed(plan, measure=measure)
-    needs = estimate(analysis, config, version.counts.get("splits", {}), {} if "error" in measured else measured)
+    probe = {} if "error" in measured else measured
+    cost = cost_of_graph(analysis) if analysis and plan.recipe == CLASSIFY else measured_cost(probe)
+    needs = estimate(cost, config, version.counts.get("splits", {}), probe)
     return Report([*checks, *_failures(measured), *check_resources(needs)], needs)
 
 
-def _check_backbone(plan: Plan) -> Iterator[Check]:
-    """Findings about the network below a detector; its feature maps are looked for when the run starts."""
-    if plan.architecture_version is not None:
-        yield from check_backbone(analyze(plan.architecture_version.document))
-    else:
+def _check_network(plan: Plan, analysis: Analysis | None) -> Iterator[Check]:
+    """Findings about the network; feature maps below a detector are looked for when it is measured or started."""
+    if plan.architecture_version is None or analysis is None:
         yield Check("preflight.network", "ok", f"The network is made from the settings: {plan.network_name}.")
+    elif plan.recipe == CLASSIFY:
+        document = plan.architecture_version.document
+        yield from check_graph(analysis, document, len(plan.dataset_version.classes))
+    elif plan.recipe == SEGMENT:
+        yield from check_segmenter(analysis, len(plan.dataset_version.classes))
+    else:
+        yield from check_backbone(analysis)
 
 
 def _failures(measured: dict[str, dict[str, str]]) -> Iterator[Check]:

@@ -22,6 +22,8 @@ logger = logging.getLogger(__name__)
 WAIT_S = 30.0
 LIMIT_S = 60.0
 _KEEP_S = 3600
+#: Settings of their own place in the key, or on which no time depends.
+_COST_NOTHING = ("data", "graph", "fit", "seed", "initial_weights")
 _OUTPUT_BYTES = 100_000
 
 
@@ -49,7 +51,7 @@ def _ask_worker(plan: Plan) -> dict[str, Any]:
     from cvstudio.training.tasks import probe
 
     try:
-        waiting = probe.apply_async([plan.config()], queue="infer", retry=False, expires=WAIT_S)
+        waiting = probe.apply_async([plan.recipe, plan.config()], queue="infer", retry=False, expires=WAIT_S)
         found: dict[str, Any] = waiting.get(timeout=WAIT_S, interval=0.2)
         waiting.forget()
     except (ResultTimeoutError, OperationalError, OSError) as error:
@@ -58,8 +60,12 @@ def _ask_worker(plan: Plan) -> dict[str, Any]:
     return found
 
 
-def run_probe(config: dict[str, Any]) -> dict[str, Any]:
+def run_probe(recipe: str, config: dict[str, Any]) -> dict[str, Any]:
     """Run the probe program. Called by a worker, never by the web process.
+
+    Args:
+        recipe: What is to train.
+        config: Its configuration.
 
     Returns:
         Its answer; ``{"error": {...}}`` when it died, which is an answer too.
@@ -67,7 +73,7 @@ def run_probe(config: dict[str, Any]) -> dict[str, Any]:
     try:
         ended = subprocess.run(
             [sys.executable, "-m", "ml_core.vision.probe"],
-            input=json.dumps(config).encode(),
+            input=json.dumps({"recipe": recipe, "config": config}).encode(),
             capture_output=True,
             timeout=LIMIT_S,
             env=trainer_environment(),
@@ -94,10 +100,10 @@ def _key(plan: Plan) -> str:
     config = plan.config()
     fit = config["fit"]
     decisive = [
+        plan.recipe,
         plan.architecture_version.fingerprint if plan.architecture_version else None,
         plan.dataset_version.fingerprint,
         [fit[name] for name in ("batch_size", "optimizer", "precision", "device", "threads")],
-        config["input"],
-        config["augment"],
+        {key: value for key, value in config.items() if key not in _COST_NOTHING},
     ]
     return f"probe:{hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()}"

@@ -163,10 +163,11 @@ def test_what_ends_the_probe_would_end_the_training_and_blocks(
 def test_the_probe_measures_the_real_configuration(alice: Any, squares: Any, plain: Any) -> None:
     from cvstudio.training.plan import Plan
 
-    measured = run_probe(Plan(alice, squares, plain, {"fit": {"batch_size": 4, "device": "cpu"}}).config())
+    fit = {"batch_size": 4, "device": "cpu"}
+    measured = run_probe("vision.classify", Plan(alice, squares, plain, {"fit": fit}).config())
     assert measured["device"] == "cpu" and 0 < measured["step_s"] < 5
     assert measured["memory_bytes"] > 10**8
-    refused = run_probe(Plan(alice, squares, plain, {"fit": {"device": "cuda:99"}}).config())
+    refused = run_probe("vision.classify", Plan(alice, squares, plain, {"fit": {"device": "cuda:99"}}).config())
     assert refused["error"]["code"] == "device.unavailable"
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from ml_core.data.augment import AugmentOps
 from ml_core.engine.config import FitConfig
 from ml_core.run.config import RecipeConfig, option
 from ml_core.run.machine_options import seed_option
-from ml_core.vision.config import DATA, INPUT, MACHINE, MODEL, DataConfig, ManyImagesConfig
+from ml_core.vision.config import INPUT, MODEL, DataConfig, ManyImagesConfig
 from ml_core.vision.detection.backbones import BackboneName
 
 DecoderName = Literal["fpn", "unet", "deeplab"]
@@ -74,9 +74,4 @@ class SegmentConfig(RecipeConfig):
 class PredictMasksConfig(ManyImagesConfig):
     """Segment many images at once."""
 
-    batch_size: int = option(
-        8, description="Images that are computed together.", group=MACHINE, unit="images", ge=1, le=4096, advanced=True
-    )
-    pictures: bool = option(
-        True, description="Also leave a map of classes for each image, as a zip of PNG files.", group=DATA
-    )
+    task: ClassVar[str] = "vision.segment"

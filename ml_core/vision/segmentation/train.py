@@ -50,10 +50,9 @@ def train_segmenter(config: SegmentConfig, run: RunContext) -> dict[str, Any]:
     _insist_on_shapes(usable)
     _tell_what_is_left_out(run, usable)
     canvas = canvas_for((image.item for image in usable.splits["train"]), config.size)
-    splits = split_data(config, usable, truth, canvas)
-    resumes = run.resuming and bool(list_checkpoints(run.dir.checkpoints))
+    splits = _split_data(config, usable, truth, canvas)
     with code_folder(run) as code:
-        model, graph = build_model(config, run, len(classes), code, published=config.pretrained and not resumes)
+        model, graph = _build_model(config, run, len(classes), code)
     keep_what_fits(run, config.data.cache_mib, splits)
     task = SegmentTask(model, classes, canvas, config.loss, truth, [splits["val"], splits["test"]])
     data = FitData(splits["train"], splits["val"] if len(splits["val"]) else None, splits["test"])
@@ -88,7 +87,7 @@ def train_segmenter(config: SegmentConfig, run: RunContext) -> dict[str, Any]:
     }
 
 
-def split_data(
+def _split_data(
     config: SegmentConfig, usable: Usable, truth: SemanticTruth, canvas: Canvas
 ) -> dict[str, SegmentationData]:
     """The data of each split; positions of the test go on from those of validation."""
@@ -98,28 +97,37 @@ def split_data(
     return {"train": train, "val": val, "test": SegmentationData(images["test"], truth, root, canvas, offset=len(val))}
 
 
-def build_model(
-    config: SegmentConfig, run: RunContext, classes: int, code: Path, *, published: bool
+def build_segmenter(
+    config: SegmentConfig, classes: int, code: Path, *, pretrained: bool
 ) -> tuple[nn.Module, dict[str, Any]]:
-    """The network, drawn from the seed of the run, and its graph.
+    """The network and its graph.
 
     Args:
         config: The configuration.
-        run: Told where weights come from.
         classes: Of the data set.
         code: Where the generated code is written.
-        published: Whether a backbone may start from its published weights.
+        pretrained: Start the backbone from its published weights.
+
+    Raises:
+        GraphError: See `build`; or the published weights cannot be had.
     """
-    torch.manual_seed(config.seed)
     graph = config.graph or backbone_graph(config.backbone, pretrained=config.pretrained)
+    network = load_model(graph, code, pretrained=pretrained)
+    return build(network, graph, {"decoder": config.decoder, "width": config.width}, classes + 1), graph
+
+
+def _build_model(config: SegmentConfig, run: RunContext, classes: int, code: Path) -> tuple[nn.Module, dict[str, Any]]:
+    """The network as the training starts it, drawn from the seed of the run, and its graph."""
+    resumes = run.resuming and bool(list_checkpoints(run.dir.checkpoints))
+    pretrained = config.pretrained and not resumes and config.initial_weights is None
+    torch.manual_seed(config.seed)
     try:
-        network = load_model(graph, code, pretrained=published and config.initial_weights is None)
+        model, graph = build_segmenter(config, classes, code, pretrained=pretrained)
     except GraphError as error:
         if error.code != "graph.weights_unavailable":
             raise
         run.log(f"{error.message} The backbone starts at random, which takes longer.", "warning")
-        network = load_model(graph, code, pretrained=False)
-    model = build(network, graph, {"decoder": config.decoder, "width": config.width}, classes + 1)
+        model, graph = build_segmenter(config, classes, code, pretrained=False)
     if config.initial_weights is not None:
         start_from(model, Path(config.initial_weights), run, prefixes=_BODIES)
     return model, graph
