@@ -160,6 +160,8 @@ ROWS: dict[str, Row] = {
     # weights
     "GET /api/v1/weights": row(*MEMBERS),
     "GET /api/v1/weights/tree": row(*MEMBERS),
+    "GET /api/v1/weights/seen": row(*MEMBERS, query=f"?sha256={64 * '0'}"),
+    "GET /api/v1/weights/{weight_id}/images": row(*OWNED),
     "POST /api/v1/weights/upload": row(
         401, 400, 201, 201, form="multipart", body=lambda world: {
             "file": safetensors_file(), "name": "Brought",
@@ -184,6 +186,10 @@ ROWS: dict[str, Row] = {
     "GET /api/v1/inference/jobs": row(*MEMBERS),
     "GET /api/v1/inference/jobs/{job_id}": row(*OWNED),
     "DELETE /api/v1/inference/jobs/{job_id}": row(401, 404, 204, 204),
+    "GET /api/v1/inference/jobs/{job_id}/answers": row(401, 404, 404, 404),
+    "GET /api/v1/inference/jobs/{job_id}/answers/{number}/picture": row(401, 404, 404, 404),
+    "GET /api/v1/inference/jobs/{job_id}/timeline": row(401, 404, 404, 404),
+    "GET /api/v1/inference/jobs/{job_id}/videos/{position}": row(401, 404, 404, 404),
     "POST /api/v1/inference/jobs/{job_id}/draft-labels": row(401, 404, 400, 400),
     "GET /api/v1/inference/jobs/{job_id}/results": row(401, 404, 404, 404),
 }  # fmt: skip
@@ -234,12 +240,14 @@ PAGES: dict[str, Page] = {
     "/inference/jobs/{job_id}/draft-labels": ACTION,
     "/inference/jobs/{job_id}/delete": ACTION,
     "/weights/": LIST,
+    "/weights/seen": Page(SHOWN, (SIGN_IN, 302, 302, 302)),
     "/weights/upload": LIST,
     "/weights/{weight_id}": THING,
     "/weights/{weight_id}/aliases": ACTION,
     "/weights/{weight_id}/card": THING,
     "/weights/{weight_id}/change": ACTION,
     "/weights/{weight_id}/export": ACTION,
+    "/weights/{weight_id}/images": THING,
     "/weights/{weight_id}/delete": Page(NO_FORM, (SIGN_IN, 404, 302, 302)),
     "/runs/": Page(SHOWN, SHOWN),
     "/runs/compare": Page(SHOWN, SHOWN),

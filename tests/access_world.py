@@ -112,7 +112,7 @@ def make_world() -> World:
         "/datasets/augmentations/": {"id": flips.pk},
         "/api/v1/datasets/": data_ids,
         "/datasets/": data_ids,
-        "/api/v1/inference/": {"job_id": job.pk, "id": job.pk},
+        "/api/v1/inference/": {"job_id": job.pk, "id": job.pk, "number": 0, "position": 0},
         "/inference/": {"job_id": job.pk, "id": job.pk},
     }
     for domain in settings.DOMAIN_APPS:

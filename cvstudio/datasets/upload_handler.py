@@ -25,8 +25,9 @@ class ReceivedArchive(UploadedFile):  # type: ignore[type-arg]  # generic in the
 class ArchiveUploadHandler(FileUploadHandler):
     """Django's hook for one file of a request; further files are skipped."""
 
-    def __init__(self, request: Any = None) -> None:
+    def __init__(self, request: Any = None, upload_kind: type[Upload] = Upload) -> None:
         super().__init__(request)
+        self._upload_kind = upload_kind
         self.upload: Upload | None = None
         self.done = False
 
@@ -35,7 +36,7 @@ class ArchiveUploadHandler(FileUploadHandler):
         super().new_file(*args, **kwargs)
         if self.upload is not None:
             raise SkipFile
-        self.upload = Upload()
+        self.upload = self._upload_kind()
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         """A piece came; returning nothing keeps it from other handlers."""

@@ -45,9 +45,9 @@ def declared_length(request: Any) -> int | None:
     return int(text) if text.isdecimal() else None
 
 
-def prepare_upload(request: Any) -> None:
+def prepare_upload(request: Any, kind: type[Upload] = Upload) -> None:
     """Have the files of a form go straight to their place. Before anything reads the form."""
-    handler = ArchiveUploadHandler(request)
+    handler = ArchiveUploadHandler(request, kind)
     request.upload_handlers = [handler]
     request.archive_handler = handler
 

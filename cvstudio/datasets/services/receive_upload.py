@@ -54,12 +54,20 @@ class Upload:
             UploadTooLargeError: More than `MAX_UPLOAD_SIZE` came.
             CodedError: ``upload.not_zip``.
         """
-        if self.received < 4:
-            _refuse_other_formats(self.received, piece)
+        self.look_at(self.received, piece)
         self.received += len(piece)
         if self.received > settings.MAX_UPLOAD_SIZE:
             raise _too_large()
         self._stream.write(piece)
+
+    def look_at(self, position: int, piece: bytes) -> None:
+        """Refuse what cannot be taken by its first bytes; others may take more than archives.
+
+        Raises:
+            CodedError: ``upload.not_zip``.
+        """
+        if position < 4:
+            _refuse_other_formats(position, piece)
 
     def finish(self) -> Path:
         """Judge the whole archive by its directory and keep the file.

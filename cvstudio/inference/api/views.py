@@ -20,6 +20,7 @@ from rest_framework.views import APIView
 from cvstudio.common.api.pagination import KeysetPagination
 from cvstudio.common.file_response import file_response
 from cvstudio.inference.api import serializers
+from cvstudio.inference.api.answer_views import SieveSerializer
 from cvstudio.inference.api.filters import JobFilter
 from cvstudio.inference.models import InferenceJob
 from cvstudio.inference.selectors import Servable, jobs_for, servable_weight
@@ -28,6 +29,7 @@ from cvstudio.inference.services.delete_job import delete_job
 from cvstudio.inference.services.draft_labels import draft_labels
 from cvstudio.inference.services.predict_picture import predict_picture
 from cvstudio.inference.services.read_results import MEDIA_TYPES, results_of
+from cvstudio.inference.services.sift_results import sieve_for, sift_results
 
 
 def parsed(serializer: Any) -> dict[str, Any]:
@@ -133,11 +135,19 @@ class JobResultsView(APIView):
     """The table of a completed batch."""
 
     @extend_schema(
-        parameters=[OpenApiParameter("format", enum=list(MEDIA_TYPES))],
+        parameters=[OpenApiParameter("format", enum=list(MEDIA_TYPES)), SieveSerializer],
         responses={(200, "text/csv"): OpenApiTypes.BINARY, (200, "application/json"): OpenApiTypes.OBJECT},
     )
     def get(self, request: Request, job_id: UUID) -> StreamingHttpResponse:
-        """One row for each picture; a picture that could not be read has a row that says why."""
+        """One row for each picture; a picture that could not be read has a row that says why.
+
+        With `threshold` or `classes`, only what passes.
+        """
+        values = parsed(SieveSerializer(data=request.query_params))
         job = get_object_or_404(jobs_for(request.user), id=job_id)
-        table = results_of(job, request.query_params.get("format", "csv"))
-        return file_response(request, table.path, table.name, table.media_type)
+        kind = request.query_params.get("format", "csv")
+        table = results_of(job, kind)
+        if not values["threshold"] and not values["classes"]:
+            return file_response(request, table.path, table.name, table.media_type)
+        sifted = sift_results(job, kind, sieve_for(job, values["threshold"], values["classes"]))
+        return file_response(request, sifted, table.name, table.media_type, afterwards=sifted.unlink)

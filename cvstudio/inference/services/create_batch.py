@@ -1,4 +1,4 @@
-"""Starts the prediction of many pictures as a run of `vision.predict`."""
+"""Starts the prediction of many pictures and videos as a run."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from cvstudio.datasets.services.resolve_folder import resolve_folder
 from cvstudio.inference.errors import InferenceError
 from cvstudio.inference.limits import limits
 from cvstudio.inference.models import InferenceJob
+from cvstudio.inference.services.receive_media import file_name, kind_of
 from cvstudio.runs.services.create_run import create_run
 from cvstudio.weights import library
 
@@ -69,19 +70,31 @@ def folder_source(text: str) -> Source:
 
 
 def archive_source(upload: Upload, name: str) -> Source:
-    """An uploaded archive. It is kept when the job is made, and removed when its run has completed.
+    """An uploaded archive or video. It is kept when the job is made, and removed when its run has completed.
 
     Raises:
         UnsafeFileError: The archive could do harm.
         FormatError: It is no zip archive, or a damaged one.
+        InferenceError: It is no video either.
     """
+    config = {"archive": str(upload.finish())}
+    kind = kind_of(upload.path)
+    if kind is None:
+        return Source(config, name or "zip", {"source": "zip", "name": name[:300]}, upload=upload)
+    called = file_name(name, kind)
     return Source(
-        {"archive": str(upload.finish())}, name or "zip", {"source": "zip", "name": name[:300]}, upload=upload
+        {**config, "archive_name": called}, called, {"source": "video", "name": called, "kind": kind}, upload=upload
     )
 
 
 def create_batch(
-    *, owner: User, weight: WeightVersion, source: Source, top_k: int | None = None, name: str = ""
+    *,
+    owner: User,
+    weight: WeightVersion,
+    source: Source,
+    top_k: int | None = None,
+    every_nth: int = 1,
+    name: str = "",
 ) -> InferenceJob:
     """Make the job and its run.
 
@@ -90,6 +103,7 @@ def create_batch(
         weight: The caller has checked that the person may use it.
         source: The pictures.
         top_k: Classes in each row, of a classifier.
+        every_nth: Of a video, which frames.
         name: Of the run.
 
     Raises:
@@ -104,7 +118,7 @@ def create_batch(
             hint="Choose a weight of an image classifier or a detector.",
         )  # fmt: skip
     folder = library.folder_of(weight)
-    config = {**source.config, "weight": str(folder)}
+    config = {**source.config, "weight": str(folder), "every_nth": every_nth}
     if recipe == RECIPE:
         config["top_k"] = top_k or limits().top_k
     try:

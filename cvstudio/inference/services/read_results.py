@@ -44,8 +44,13 @@ def results_of(job: InferenceJob, kind: str) -> Table:
         raise ResultsMissingError("This job has no table of results yet.", hint="Wait until its run has completed.")
     path = run_folder(job.run.id) / "artifacts" / f"predictions.{kind}"
     if not path.is_file():
-        raise ResultsMissingError("The results are gone from the run directory.", hint="Predict the batch again.")
+        raise missing_results("The results are gone from the run directory.")
     return Table(path, f"predictions-{str(job.id)[:8]}.{kind}", MEDIA_TYPES[kind])
+
+
+def missing_results(message: str) -> ResultsMissingError:
+    """The error for what a batch does not have, or not any more."""
+    return ResultsMissingError(message, hint="Predict the batch again.")
 
 
 def kinds_of(job: InferenceJob) -> list[str]:

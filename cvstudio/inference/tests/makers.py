@@ -83,5 +83,5 @@ def answer_batch(run: Run, records: list[dict[str, Any]], classes: list[str], **
     write_tables(folder, lambda: read_answers(folder / ANSWERS_FILE), task, classes)
     metrics = {"images": len(records), "failed": sum(bool(record.get("error")) for record in records)}
     run.state = RunState.COMPLETED
-    run.result = {"metrics": metrics, "classes": {}, "videos": {}, "threshold": 0.5, **result}
+    run.result = {"metrics": metrics, "classes": {}, "videos": [], "threshold": 0.5, **result}
     run.save()

@@ -7,6 +7,7 @@ the first behind a comma. Free of torch: the pages read it too.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,9 @@ from ml_core.run.files import to_json
 
 ANSWERS_FILE = "predictions.json"
 RECORDS_FILE, FINDINGS_FILE = "index/records.npy", "index/findings.npy"
-#: A record: where its line begins, whether there is no answer, whether it is right (-1 where nobody knows).
-RECORD = np.dtype([("offset", "<i8"), ("failed", "?"), ("right", "i1")])
+#: A record: where its line begins, whether there is no answer, whether it is right (-1 where nobody knows), and the
+#: time of a frame in seconds.
+RECORD = np.dtype([("offset", "<i8"), ("failed", "?"), ("right", "i1"), ("time_s", "<f4")])
 #: One class that was found in a record, or that it was given.
 FINDING = np.dtype([("record", "<i4"), ("index", "<i4"), ("probability", "<f4")])
 _END = b"]\n"
@@ -114,7 +116,8 @@ def write_index(folder: Path, answers: Path) -> None:
     for number, (offset, record, _) in enumerate(_lines(answers)):
         best = record["top"][0]["class"] if record.get("top") else None
         known = best is not None and record.get("label") is not None
-        records.append((offset, record["error"] is not None, best == record["label"] if known else -1))
+        right = best == record["label"] if known else -1
+        records.append((offset, record["error"] is not None, right, record.get("time_s", math.nan)))
         findings += [(number, index, probability) for index, probability in findings_of(record)]
     (folder / "index").mkdir(exist_ok=True)
     np.save(folder / RECORDS_FILE, np.array(records, dtype=RECORD))

@@ -142,12 +142,13 @@ def _finish(config: ManyImagesConfig, run: RunContext) -> dict[str, Any]:
 def _sums(answers: Path, classes: list[str], threshold: float) -> dict[str, Any]:
     counts: Counter[str] = Counter()
     images = failed = known = hits = 0
-    videos: dict[str, int] = {}
+    videos: dict[str, dict[str, Any]] = {}
     for record in read_answers(answers):
-        images += 1
         failed += record["error"] is not None
         if "frame" in record:
-            videos[record["path"]] = videos.get(record["path"], 0) + 1
+            path = record["path"]
+            videos.setdefault(path, {"path": path, "first": images, "frames": 0})["frames"] += 1
+        images += 1
         counts.update(classes[index] for index, probability in findings_of(record) if probability >= threshold)
         if record.get("top") and record["label"] is not None:
             known += 1
@@ -155,4 +156,4 @@ def _sums(answers: Path, classes: list[str], threshold: float) -> dict[str, Any]
     metrics: dict[str, float] = {"images": images, "failed": failed}
     if known:
         metrics["accuracy"] = hits / known
-    return {"metrics": metrics, "classes": dict(counts.most_common()), "videos": videos}
+    return {"metrics": metrics, "classes": dict(counts.most_common()), "videos": list(videos.values())}

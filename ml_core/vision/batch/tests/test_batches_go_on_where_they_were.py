@@ -66,7 +66,7 @@ def test_images_and_frames_are_answered_in_order_with_their_times(tmp_path: Path
     ]  # fmt: skip
     assert result["metrics"] == {"images": 7, "failed": 1, "boxes": 6}  # at the threshold; less probable ones are kept
     assert [len(one.get("boxes", ())) for one in answers] == [2, 0, 2, 2, 2, 2, 2]
-    assert result["videos"] == {"film.mp4": 4} and result["threshold"] == 0.5
+    assert result["videos"] == [{"path": "film.mp4", "first": 2, "frames": 4}] and result["threshold"] == 0.5
     assert abs(answers[4]["boxes"][0]["box"][0] - 10 * STEP) <= 2
     assert preview_path(tmp_path / "run", "film.mp4", 15).stat().st_size > 100
     with (tmp_path / "run/artifacts/predictions.csv").open() as stream:
@@ -132,7 +132,10 @@ def test_one_video_comes_as_the_archive(tmp_path: Path, root: Path) -> None:
     directory = RunDirectory(tmp_path / "run")
     directory.make()
     result = predict_many(config, RunContext(directory, SilentEvents(), Control(directory.path)))
-    assert result["videos"] == {"my film.mp4": 2} and (tmp_path / "run/images/my film.mp4").is_file()
+    assert (
+        result["videos"] == [{"path": "my film.mp4", "first": 0, "frames": 2}]
+        and (tmp_path / "run/images/my film.mp4").is_file()
+    )
 
 
 def test_the_index_leads_to_every_record(tmp_path: Path, root: Path) -> None:
@@ -142,4 +145,7 @@ def test_the_index_leads_to_every_record(tmp_path: Path, root: Path) -> None:
     answers = _answers(tmp_path / "run")
     assert read_some(folder / "predictions.json", records["offset"].tolist()) == answers
     assert records["failed"].tolist() == [one["error"] is not None for one in answers]
+    assert [None if np.isnan(time) else round(float(time), 3) for time in records["time_s"]] == [
+        one.get("time_s") for one in answers
+    ]
     assert np.bincount(findings["record"]).tolist() == [len(one.get("boxes", ())) for one in answers]
