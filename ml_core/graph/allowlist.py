@@ -17,18 +17,43 @@ _NODES = (
     ast.Assign, ast.Expr, ast.Return, ast.If, ast.Pass, ast.Call, ast.keyword, ast.Attribute, ast.Name, ast.Load,
     ast.Store, ast.Constant, ast.Tuple, ast.List, ast.Subscript, ast.BinOp, ast.Add, ast.Mult, ast.UnaryOp, ast.USub,
     ast.BoolOp, ast.Or, ast.Compare, ast.NotEq, ast.IfExp, ast.Starred, ast.Slice,
+    # The helper classes of detectors go over levels and images.
+    ast.For, ast.ListComp, ast.GeneratorExp, ast.DictComp, ast.comprehension, ast.Dict, ast.Sub, ast.FloorDiv, ast.Mod,
+    ast.Gt, ast.Lt, ast.IsNot, ast.Invert,
 )  # fmt: skip
 _IMPORTS = {
     "import torch",
     "import torch.nn.functional as F",
     "from torch import nn",
     "from torchvision import models",
+    "from torchvision import ops",
+    "from torchvision.models import detection",
+    "from torchvision.models.feature_extraction import create_feature_extractor",
+    "from functools import partial",
 }
 # Functions that may be called by their dotted name, and methods of tensors and layers.
 _FUNCTIONS = re.compile(
     r"super|list|super\(\)\.__init__|nn\.[A-Z]\w*|nn\.init\.trunc_normal_|F\.[a-z]\w*|torch\.(cat|sigmoid|tanh|empty)"
+    # of detectors
+    r"|(tuple|zip|enumerate|str|len|min|round|range|sum)|partial|create_feature_extractor"
+    r"|torch\.(stack|full_like|zeros_like|arange)|ops\.(\w+\.)?[A-Za-z]\w*|detection\.(\w+\.)?[A-Z]\w*"
+    r"|detection\.rpn\.concat_box_prediction_layers"
 )
-_METHODS = {"flatten", "reshape", "permute", "mean", "requires_grad_", "children"}
+_METHODS = {
+    "flatten", "reshape", "permute", "mean", "requires_grad_", "children", "split", "topk", "expand", "gather", "float",
+    "sigmoid", "sqrt", "softmax", "repeat", "values", "append", "index_fill", "masked_fill",
+    # of torchvision's detectors
+    "backbone", "head", "anchor_generator", "compute_loss", "decode", "decode_single", "proposal_matcher", "rpn",
+    "roi_heads", "box_roi_pool", "box_head", "box_predictor",
+}  # fmt: skip
+# What may be read of an object beside what the file itself stores in one.
+_ATTRIBUTES = {
+    "shape", "device", "features", "classifier", "fc", "heads", "head", "weight", "strides", "out_channels", "rpn",
+    "roi_heads",
+}  # fmt: skip
+# Modules are called, never stored: an attribute that holds one would open all of it.
+_MODULES = {"torch", "nn", "F", "models", "ops", "detection"}
+_VALUES = re.compile(r"torch\.int64|nn\.[A-Z]\w*")
 
 _SCRIPT_MODULES = {
     "argparse", "csv", "hashlib", "json", "math", "random", "pathlib", "numpy", "PIL", "safetensors.torch", "torch",
@@ -49,6 +74,9 @@ def check_model_code(text: str) -> None:
     """
     tree = _parse(text)
     classes = {node.name for node in tree.body if isinstance(node, ast.ClassDef)}
+    stored = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute) and _is_stored(node)}
+    called = {id(part) for node in ast.walk(tree) if isinstance(node, ast.Call) for part in _chain(node.func)}
+    bases = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
     for statement in tree.body:
         if not isinstance(statement, ast.Import | ast.ImportFrom | ast.ClassDef) and not _is_docstring(statement):
             raise _refusal("a statement outside of a class", statement)
@@ -63,8 +91,10 @@ def check_model_code(text: str) -> None:
             _check_function(node)
         elif isinstance(node, ast.Attribute | ast.Name):
             _check_name(node, allowed=("__init__",))
+            if id(node) not in called and not (isinstance(node, ast.Name) and id(node) in bases):
+                _check_value(node, stored)
         elif isinstance(node, ast.Call):
-            _check_call(node, classes)
+            _check_call(node, classes, stored)
 
 
 def check_script(text: str) -> None:
@@ -119,7 +149,29 @@ def _check_name(node: ast.Attribute | ast.Name, allowed: tuple[str, ...]) -> Non
         raise _refusal(f"the name {name}", node)
 
 
-def _check_call(node: ast.Call, classes: set[str]) -> None:
+def _is_stored(node: ast.Attribute) -> bool:
+    return isinstance(node.ctx, ast.Store)
+
+
+def _chain(node: ast.AST) -> list[ast.AST]:
+    """``a.b.c`` and what it stands on: ``a.b`` and ``a``."""
+    parts = [node]
+    while isinstance(parts[-1], ast.Attribute):
+        parts.append(parts[-1].value)
+    return parts
+
+
+def _check_value(node: ast.Attribute | ast.Name, stored: set[str]) -> None:
+    """What is read without being called: nothing that leads out of the model."""
+    root = _chain(node)[-1]
+    if isinstance(root, ast.Name) and root.id in _MODULES:
+        if not _VALUES.fullmatch(ast.unparse(node)):
+            raise _refusal(f"the value {ast.unparse(node)[:60]}", node)
+    elif isinstance(node, ast.Attribute) and not _is_stored(node) and node.attr not in stored | _ATTRIBUTES:
+        raise _refusal(f"the value {ast.unparse(node)[:60]}", node)
+
+
+def _check_call(node: ast.Call, classes: set[str], stored: set[str]) -> None:
     """A call of a listed function, a helper class, a layer (``self.name``) or a listed method."""
     function = node.func
     name = ast.unparse(function)
@@ -129,7 +181,7 @@ def _check_call(node: ast.Call, classes: set[str]) -> None:
         owner = ast.unparse(function.value)
         if owner == "models" and function.attr in backbones():
             return
-        if owner == "self" or function.attr in _METHODS:
+        if (owner == "self" and function.attr in stored) or function.attr in _METHODS:
             return
     raise _refusal(f"a call of {name[:60]}", node)
 

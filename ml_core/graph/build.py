@@ -39,7 +39,11 @@ def write_model(document: object, folder: str | Path) -> Path:
     Raises:
         GraphError: The graph has faults.
     """
-    text = model_code(document).text
+    return write_code(model_code(document).text, folder)
+
+
+def write_code(text: str, folder: str | Path) -> Path:
+    """Write the text of a model into a folder as ``model.py``; an equal file is left alone."""
     path = Path(folder) / MODEL_FILE
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.is_file() or path.read_text(encoding="utf-8") != text:

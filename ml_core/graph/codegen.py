@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -12,11 +13,55 @@ from jinja2 import Environment, StrictUndefined
 from ml_core.errors import GraphError
 from ml_core.graph.allowlist import check_model_code
 from ml_core.graph.document import fingerprint
+from ml_core.graph.expression import Code, literal
 from ml_core.graph.forward import Line, constructor_lines, forward_lines
 from ml_core.graph.inference import Inference, infer
+from ml_core.graph.operators.detection import DetectorHead
+
+# What a text that matches needs.
+_IMPORTS = {
+    "from functools import partial": r"\bpartial\(",
+    "import torch": r"\btorch\.",
+    "import torch.nn.functional as F": r"\bF\.",
+    "from torch import nn": "",
+    "from torchvision import models": r"\bmodels\.",
+    "from torchvision import ops": r"\bops\.",
+    "from torchvision.models import detection": r"\bdetection\.",
+    "from torchvision.models.feature_extraction import create_feature_extractor": r"\bcreate_feature_extractor\(",
+}
 
 # Marks the nodes of a line while the template is filled; removed before anyone sees the text.
 _MARK = re.compile(r"\x00([^\x00]*)\x00")
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A detector head that stands on a network.
+
+    Attributes:
+        operator: Which.
+        maps: Stride of each map, with the place inside the network where it is taken and its channels.
+        classes: How many.
+        width: Channels inside the head.
+        nms: See the operator's parameter.
+    """
+
+    operator: DetectorHead
+    maps: Mapping[int, tuple[str, int]]
+    classes: int
+    width: int
+    nms: float
+
+    @property
+    def places(self) -> list[tuple[str, str]]:
+        """Literals of the place of each map and of the name that it gets."""
+        return [(literal(name), literal(f"map{stride}")) for stride, (name, _) in self.maps.items()]
+
+    @property
+    def constructor(self) -> Code:
+        """Text that makes the head."""
+        channels = [channels for _, channels in self.maps.values()]
+        return self.operator.constructor(channels, list(self.maps), self.classes, self.width, self.nms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,23 +85,43 @@ def model_code(document: object) -> ModelCode:
     Raises:
         GraphError: The graph has faults; the first one is told, with the number of the others.
     """
-    inference = infer(document)
+    return _write(infer(document))
+
+
+def detector_code(document: object, head: Head) -> ModelCode:
+    """Write the network of a graph, with a detector head on feature maps inside it, as one model.
+
+    Args:
+        document: A graph without a head; what stands behind the last of its maps is never computed.
+        head: Which head, and on which maps.
+
+    Raises:
+        GraphError: As for `model_code`.
+    """
+    return _write(infer(document), head)
+
+
+def _write(inference: Inference, head: Head | None = None) -> ModelCode:
     refuse_faults(inference)
     assert inference.wiring is not None and inference.document is not None
     wiring = inference.wiring
     operators = [wiring.operators[node_id] for node_id in wiring.order]
     names = {h: None for o, n in zip(operators, wiring.order, strict=True) for h in o.helpers_for(wiring.params[n])}
+    names |= dict.fromkeys(head.operator.helpers if head else ())
     blocks = [_block(name) for name in names]
     layers = constructor_lines(inference) or [Line("pass")]
     arguments, body = forward_lines(inference)
     has_weights = any("pretrained" in line.text for line in layers)
+    standing = render("standing.py.j2", head=head, pretrained=has_weights) if head else ""
     marked = render(
         "model.py.j2",
         title=plain(inference.document.name) or "Model",
         fingerprint=fingerprint(inference.document),
         summary=_summary(inference),
-        imports=_imports("\n".join([*blocks, *(line.text for line in [*layers, *body])])),
+        imports=_imports("\n".join([*blocks, *(line.text for line in [*layers, *body]), standing])),
         blocks=blocks,
+        name="Backbone" if head else "Model",
+        standing=standing,
         pretrained=has_weights,
         layers=[_mark(line) for line in layers],
         arguments=arguments,
@@ -124,11 +189,7 @@ def _block(name: str) -> str:
 
 
 def _imports(code: str) -> list[str]:
-    lines = ["import torch"] if re.search(r"\btorch\.", code) else []
-    lines += ["import torch.nn.functional as F"] if re.search(r"\bF\.", code) else []
-    lines += ["from torch import nn"]
-    lines += ["from torchvision import models"] if re.search(r"\bmodels\.", code) else []
-    return lines
+    return [line for line, use in _IMPORTS.items() if re.search(use, code)]
 
 
 def _summary(inference: Inference) -> str:

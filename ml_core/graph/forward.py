@@ -72,7 +72,10 @@ def forward_lines(inference: Inference) -> tuple[list[str], list[Line]]:
                 continue
         written.append(_Step(operator.call(node_id, args, params, arrived), names[node_id], [node_id], shape))
     returned = names[next(iter(wiring.incoming[output].values())).source]
-    return [names[node_id] for node_id in inputs], _write(written, returned, output)
+    arguments = [names[node_id] for node_id in inputs]
+    if any(wiring.operators[node_id].takes_targets for node_id in steps):
+        arguments.append("targets=None")
+    return arguments, _write(written, returned, output)
 
 
 def _variables(inference: Inference, inputs: list[str], steps: list[str]) -> dict[str, str]:

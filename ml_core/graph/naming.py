@@ -21,7 +21,7 @@ MODULE_ATTRIBUTES = frozenset({
 })  # fmt: skip
 
 # Names that the body of `forward` uses itself; a local variable of that name gets an underscore behind it.
-FORWARD_NAMES = frozenset({"self", "x", "torch", "nn", "F", "models", "Tensor"})
+FORWARD_NAMES = frozenset({"self", "x", "torch", "nn", "F", "models", "Tensor", "targets"})
 
 
 def reserved(node_id: str) -> str:

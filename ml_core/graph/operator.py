@@ -12,6 +12,11 @@ from ml_core.graph.params import Param, ParamFault, Params
 from ml_core.graph.tensor import Dtype, ShapeFault, Tensor
 
 MAX_JOIN = 64
+_TYPE_CURES: dict[Dtype, str] = {
+    "int64": "Put an Embedding before it.",
+    "float32": "Use an int64 Input for token ids.",
+    "boxes": "Connect the boxes to the Output: nothing can follow a detector head.",
+}
 _JOIN_PORT = re.compile(r"in(0|[1-9][0-9]?)")
 
 
@@ -75,6 +80,7 @@ class Operator:
         is_view: The output shares the memory of the input.
         is_pointwise: Keeps the shape and reads one input, so that code may nest it around the previous call.
         helpers: Names of the helper classes (templates/blocks) its code needs.
+        takes_targets: In training it is called with what is true, and gives losses.
     """
 
     name: ClassVar[str] = ""
@@ -91,6 +97,7 @@ class Operator:
     is_view: ClassVar[bool] = False
     is_pointwise: ClassVar[bool] = False
     helpers: ClassVar[tuple[str, ...]] = ()
+    takes_targets: ClassVar[bool] = False
 
     def __init_subclass__(cls) -> None:
         if "name" not in cls.__dict__:
@@ -201,6 +208,13 @@ class Operator:
             ShapeFault: The inputs do not fit.
         """
         for port, tensor in inputs.by_port.items():
+            if tensor.dtype not in self.dtypes:
+                raise ShapeFault(
+                    f"{self.name} needs {' or '.join(self.dtypes)} values, but gets {tensor.dtype} {tensor}.",
+                    _TYPE_CURES[tensor.dtype],
+                    port=port,
+                    code="graph.dtype",
+                )
             if self.ranks and tensor.rank not in self.ranks:
                 ranks = " or ".join(str(rank) for rank in self.ranks)
                 raise ShapeFault(
@@ -208,13 +222,6 @@ class Operator:
                     self._rank_cure(tensor),
                     port=port,
                     code="graph.rank",
-                )
-            if tensor.dtype not in self.dtypes:
-                raise ShapeFault(
-                    f"{self.name} needs {' or '.join(self.dtypes)} values, but gets {tensor.dtype} {tensor}.",
-                    "Put an Embedding before it." if tensor.dtype == "int64" else "Use an int64 Input for token ids.",
-                    port=port,
-                    code="graph.dtype",
                 )
         return self.shape(p, inputs)
 

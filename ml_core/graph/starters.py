@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from ml_core.graph.detector_starters import fcos_detector, ssdlite_detector
 from ml_core.graph.document import FORMAT
 
 Json = dict[str, Any]
@@ -47,6 +48,18 @@ def templates(input_shape: Sequence[int] = (3, 64, 64), classes: int = 10) -> li
         small_resnet(shape, classes),
         fine_tune(shape, classes, "ResNet", "resnet18"),
         fine_tune(shape, classes, "MobileNet", "mobilenet_v3_small"),
+        Template(
+            "detector_fcos",
+            "FCOS detector",
+            "Finds objects: residual blocks and a head without anchors, drawn for 320 pixels. Learns from scratch.",
+            fcos_detector(classes),
+        ),
+        Template(
+            "detector_ssdlite",
+            "SSDLite detector",
+            "Finds objects: plain convolutions and a light head, drawn for 320 pixels. The fastest on a CPU.",
+            ssdlite_detector(classes),
+        ),
     )
     return [starter.as_dict() for starter in starters]
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-Dtype = Literal["float32", "int64"]
+Dtype = Literal["float32", "int64", "boxes"]
 BATCH = "N"
-ITEM_BYTES: dict[str, int] = {"float32": 4, "int64": 8}
+ITEM_BYTES: dict[str, int] = {"float32": 4, "int64": 8, "boxes": 4}
 # Far beyond any machine's memory; keeps the arithmetic of a hostile graph in small integers.
 MAX_ELEMENTS = 2**40
 
@@ -20,7 +20,7 @@ class Tensor:
 
     Attributes:
         shape: Axes after the batch axis: ``(3, 64, 64)`` stands for ``(N, 3, 64, 64)``.
-        dtype: ``float32``, or ``int64`` for token ids.
+        dtype: ``float32``, ``int64`` for token ids, or ``boxes``: rows of corners, score and class.
     """
 
     shape: tuple[int, ...]

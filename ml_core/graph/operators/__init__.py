@@ -9,6 +9,7 @@ from ml_core.graph.operators import (
     backbone,
     block,
     conv,
+    detection,
     embedding,
     input,
     linear,
@@ -18,6 +19,6 @@ from ml_core.graph.operators import (
     shape,
 )
 
-_MODULES = (input, conv, pool, norm, activation, linear, shape, merge, attention, embedding, block, backbone)
+_MODULES = (input, conv, pool, norm, activation, linear, shape, merge, attention, embedding, block, backbone, detection)
 
 OPERATORS: dict[str, Operator] = {operator.name: operator() for module in _MODULES for operator in module.OPERATORS}

@@ -34,7 +34,7 @@ class Output(Operator):
     category = "input"
     description = "The result of the model. For classification its shape is (N, classes), without Softmax."
     outputs = ()
-    dtypes = ("float32", "int64")
+    dtypes = ("float32", "int64", "boxes")
     is_view = True
 
     inputs = (Port("in", "The value that the model returns."),)

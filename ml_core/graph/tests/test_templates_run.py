@@ -11,7 +11,12 @@ from ml_core.graph import analyze, generate, templates, validate
 from ml_core.graph.build import load_model
 
 SIZES = [((3, 64, 64), 10), ((1, 28, 28), 2), ((3, 96, 48), 3)]
-CASES = [(shape, classes, template) for shape, classes in SIZES for template in templates(shape, classes)]
+CASES = [
+    (shape, classes, template)
+    for shape, classes in SIZES
+    for template in templates(shape, classes)
+    if not template["name"].startswith("detector")
+]
 
 
 @pytest.mark.parametrize(
@@ -33,10 +38,25 @@ def test_a_template_is_valid_and_learns(
     assert sum(p.numel() for p in model.parameters()) == analysis.totals.params
 
 
+@pytest.mark.parametrize("name", ["detector_fcos", "detector_ssdlite"])
+def test_a_detector_of_the_templates_is_valid_and_learns(name: str, tmp_path: Path) -> None:
+    document = next(entry["document"] for entry in templates(classes=3) if entry["name"] == name)
+    assert validate(document) == []
+    analysis = analyze(document)
+    assert analysis.output_shape == ["N", 100, 6]
+    model = load_model(document, tmp_path)
+    targets = [{"boxes": torch.tensor([[9.0, 9, 70, 60]]), "labels": torch.tensor([2])}] * 2
+    losses = model(torch.randn(2, 3, 128, 96), targets)
+    torch.stack(list(losses.values())).sum().backward()  # type: ignore[no-untyped-call]
+    assert all(p.grad is not None for p in model.parameters())
+    assert sum(p.numel() for p in model.parameters()) == analysis.totals.params
+
+
 def test_templates_have_names_titles_and_texts() -> None:
     starters = templates()
     assert [starter["name"] for starter in starters] == [
         "mlp", "lenet", "small_resnet", "finetune_resnet18", "finetune_mobilenet_v3_small",
+        "detector_fcos", "detector_ssdlite",
     ]  # fmt: skip
     assert all(starter["title"] and starter["description"].endswith(".") for starter in starters)
 

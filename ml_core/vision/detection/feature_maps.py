@@ -34,12 +34,6 @@ class FeatureMaps(nn.Module):
     def __init__(self, network: nn.Module, size: tuple[int, int], strides: tuple[int, ...] = STRIDES) -> None:
         super().__init__()
         found = find_maps(network, size, strides)
-        if len(found) < _LEAST_MAPS:
-            raise GraphError(
-                "The network has too few feature maps to stand on.",
-                code="graph.feature_maps",
-                hint="Let convolutions or pooling lower the resolution step by step, to a 16th at least.",
-            )
         self.strides = list(found)
         self.channels = [channels for _, channels in found.values()]
         self.body = create_feature_extractor(network, {name: str(stride) for stride, (name, _) in found.items()})
@@ -56,6 +50,9 @@ def find_maps(
     """The last map of each stride through which all that follows must go: its name in the graph and its channels.
 
     Inside a residual block the way goes along two branches, so its middle is never taken.
+
+    Raises:
+        GraphError: It cannot be followed, or has fewer than two maps of these strides.
     """
     was_training = network.training
     network.eval()
@@ -81,6 +78,12 @@ def find_maps(
         stride = 2 ** round(math.log2(size[0] / shape[2]))
         if stride in strides and node in tracer.node_to_qualname:
             found[stride] = (tracer.node_to_qualname[node], shape[1])
+    if len(found) < _LEAST_MAPS:
+        raise GraphError(
+            "The network has too few feature maps to stand on.",
+            code="graph.feature_maps",
+            hint="Let convolutions or pooling lower the resolution step by step, to a 16th at least.",
+        )
     return dict(sorted(found.items()))
 
 

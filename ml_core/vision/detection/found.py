@@ -10,7 +10,7 @@ from ml_core.vision.detection.metrics.judgement import Found
 
 
 def found_on(canvas: Canvas, rows: NDArray[np.float32], width: int, height: int) -> Found:
-    """Boxes on the image from the rows that a `Detector` gives; without the empty ones and those outside the image.
+    """Boxes on the image from the rows that a detector gives; without the empty ones and those outside the image.
 
     Args:
         canvas: The input of the detector.

@@ -24,7 +24,7 @@ class DetectTask(Task):
     """The losses of a detector; mean average precision decides.
 
     Args:
-        model: A `Detector`.
+        model: See `ml_core.vision.detection.network`.
         classes: Names of the classes.
         canvas: Its input.
         judged: The images of validation and then of the test, as their data number them.
@@ -48,9 +48,11 @@ class DetectTask(Task):
         """The sum of the losses of a `BoxBatch`."""
         assert isinstance(batch, BoxBatch)
         pixels = self._canvas.normalise(batch.pixels)
-        losses: dict[str, Tensor] = self.model(pixels, batch.boxes, batch.labels, batch.counts)
-        parts = {name.removeprefix("loss_"): value.detach() for name, value in losses.items()}
-        return Step(torch.stack(list(losses.values())).sum(), len(batch.counts), parts)
+        parts = batch.counts.tolist()
+        split = zip(torch.split(batch.boxes, parts), torch.split(batch.labels, parts), strict=True)
+        losses: dict[str, Tensor] = self.model(pixels, [{"boxes": boxes, "labels": labels} for boxes, labels in split])
+        told = {name.removeprefix("loss_"): value.detach() for name, value in losses.items()}
+        return Step(torch.stack(list(losses.values())).sum(), len(batch.counts), told)
 
     def begin_validation(self) -> None:
         """Forget the last one."""

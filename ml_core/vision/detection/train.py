@@ -6,30 +6,29 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 
 from ml_core.data.augment_labels import refuse_pixel_only
 from ml_core.data.manifest import read_items, read_version
 from ml_core.engine.checkpoint import list_checkpoints
 from ml_core.engine.loop import fit
 from ml_core.engine.task import FitData
-from ml_core.errors import FormatError, GraphError
-from ml_core.graph.build import load_model
+from ml_core.errors import FormatError
 from ml_core.run.context import RunContext
 from ml_core.vision.classify import code_folder, flat_metrics
-from ml_core.vision.detection.backbones import backbone_graph
 from ml_core.vision.detection.canvas import Canvas, canvas_for
 from ml_core.vision.detection.config import DetectConfig
 from ml_core.vision.detection.data import DetectionData
-from ml_core.vision.detection.feature_maps import FeatureMaps
-from ml_core.vision.detection.network import Detector
+from ml_core.vision.detection.network import graph_of, load_detector_code, write_detector
 from ml_core.vision.detection.task import DetectTask
 from ml_core.vision.detection.truth import LabelledImage, read_truth
-from ml_core.vision.detection.weight_folder import drawn_size, write_weight
+from ml_core.vision.detection.weight_folder import write_weight
 from ml_core.vision.image_data import keep_what_fits
 from ml_core.vision.weight_folder import start_from
+from ml_core.weights.folder import CODE_FILE
 
 #: Where the tensors of a classifier lie inside a detector with the same backbone.
-_BODIES = ("network.backbone.maps.body.",)
+_BODIES = ("maps.",)
 
 
 def train_detector(config: DetectConfig, run: RunContext) -> dict[str, Any]:
@@ -51,26 +50,27 @@ def train_detector(config: DetectConfig, run: RunContext) -> dict[str, Any]:
     _tell_what_is_left_out(run, len(items), images)
     canvas = canvas_for((image.item for image in images["train"]), config.size)
     splits = _splits(config, images, root, canvas)
-    model, graph = _build_model(config, run, len(classes))
     keep_what_fits(run, config.data.cache_mib, splits)
-    task = DetectTask(model, classes, canvas, [*images["val"], *images["test"]])
-    data = FitData(splits["train"], splits["val"] if images["val"] else None, splits["test"])
-    result = fit(task, data, config.fit, run)
-    metrics = flat_metrics(result)
-    weight = None
-    threshold = task.reports["val"].threshold if "val" in task.reports else 0.5
-    if run.rank == 0:
-        weight = write_weight(
-            run,
-            task.model,
-            detector={"name": config.detector, "width": config.width, "nms": config.nms},
-            classes=classes,
-            graph=graph,
-            canvas=canvas,
-            metrics=metrics,
-            threshold=threshold,
-            dataset_fingerprint=version["fingerprint"],
-        )
+    with code_folder(run) as code:
+        model = _build_model(config, run, len(classes), code)
+        task = DetectTask(model, classes, canvas, [*images["val"], *images["test"]])
+        data = FitData(splits["train"], splits["val"] if images["val"] else None, splits["test"])
+        result = fit(task, data, config.fit, run)
+        metrics = flat_metrics(result)
+        weight = None
+        threshold = task.reports["val"].threshold if "val" in task.reports else 0.5
+        if run.rank == 0:
+            weight = write_weight(
+                run,
+                task.model,
+                code=code / CODE_FILE,
+                classes=classes,
+                graph=graph_of(config),
+                canvas=canvas,
+                metrics=metrics,
+                threshold=threshold,
+                dataset_fingerprint=version["fingerprint"],
+            )
     return {
         "metrics": metrics,
         "weight": weight,
@@ -116,22 +116,29 @@ def _splits(
     return {"train": train, "val": val, "test": DetectionData(images["test"], root, canvas, offset=len(val))}
 
 
-def _build_model(config: DetectConfig, run: RunContext, classes: int) -> tuple[Detector, dict[str, Any]]:
-    """The detector, drawn from the seed of the run, and the graph of its backbone."""
+def build_detector(config: DetectConfig, folder: Path, classes: int, *, pretrained: bool) -> tuple[nn.Module, str]:
+    """The network from its generated code, and why its published weights could not be had, if so.
+
+    Args:
+        config: Of the training.
+        folder: Where ``model.py`` is written.
+        classes: How many.
+        pretrained: Start the backbone from its published weights.
+
+    Raises:
+        GraphError: The graph has faults, too few feature maps, or a head that does not fit the data.
+    """
+    write_detector(config, classes, folder)
     torch.manual_seed(config.seed)
+    return load_detector_code(folder, pretrained=pretrained)
+
+
+def _build_model(config: DetectConfig, run: RunContext, classes: int, folder: Path) -> nn.Module:
     resumes = run.resuming and bool(list_checkpoints(run.dir.checkpoints))
     wants_published = config.pretrained and not resumes and config.initial_weights is None
-    graph = config.graph or backbone_graph(config.backbone, pretrained=config.pretrained)
-    with code_folder(run) as folder:
-        try:
-            backbone = load_model(graph, folder, pretrained=wants_published)
-        except GraphError as error:
-            if error.code != "graph.weights_unavailable":
-                raise
-            run.log(f"{error.message} The backbone starts at random, which takes longer.", "warning")
-            backbone = load_model(graph, folder, pretrained=False)
-    maps = FeatureMaps(backbone, drawn_size(graph))
-    model = Detector(config.detector, maps, classes=classes, width=config.width, nms=config.nms)
+    model, missing = build_detector(config, folder, classes, pretrained=wants_published)
+    if missing:
+        run.log(f"{missing} The backbone starts at random, which takes longer.", "warning")
     if config.initial_weights is not None:
         start_from(model, Path(config.initial_weights), run, prefixes=_BODIES)
-    return model, graph
+    return model

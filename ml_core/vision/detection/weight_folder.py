@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import safetensors.torch
 import torch
+from torch import nn
 
 from ml_core.engine.device import place, use_channels_last
-from ml_core.graph import analyze
-from ml_core.graph.build import load_model, write_model
+from ml_core.graph.build import load_model
 from ml_core.run.context import RunContext
 from ml_core.run.events import utc_now
 from ml_core.vision.detection.canvas import Canvas, canvas_from
-from ml_core.vision.detection.feature_maps import FeatureMaps
-from ml_core.vision.detection.network import BUILDERS, Detector
 from ml_core.vision.weight_folder import WEIGHT_PATH, read_tensors
 from ml_core.weights.errors import WeightFileError, WeightMismatchError
 from ml_core.weights.folder import CODE_FILE, FACTS_FILE, MODEL_FILE, WeightFacts, read_facts, write_facts
@@ -29,29 +28,24 @@ class LoadedDetector:
     """A detector ready to predict.
 
     Attributes:
-        model: In evaluation mode.
+        model: In evaluation mode: normalised (N, 3, H, W) to float32 (N, boxes, 6), left, top, right, bottom, score,
+            class, best first; rows without a box have score -1.
         classes: Names.
         canvas: Its input.
         threshold: Score from which on a box counted best in validation.
     """
 
-    model: Detector
+    model: nn.Module
     classes: list[str]
     canvas: Canvas
     threshold: float
-
-
-def drawn_size(graph: dict[str, Any]) -> tuple[int, int]:
-    """(height, width) of the input of a graph."""
-    (shape,) = analyze(graph).input_shapes.values()
-    return int(shape[-2]), int(shape[-1])
 
 
 def write_weight(
     run: RunContext,
     model: torch.nn.Module,
     *,
-    detector: dict[str, Any],
+    code: Path,
     classes: list[str],
     graph: dict[str, Any],
     canvas: Canvas,
@@ -64,9 +58,9 @@ def write_weight(
     Args:
         run: The run.
         model: The detector.
-        detector: Its ``name``, ``width`` and ``nms``.
+        code: Its ``model.py``.
         classes: Names.
-        graph: Of the backbone.
+        graph: Of the detector, or of what it stands on.
         canvas: The input.
         metrics: Of the delivered weights.
         threshold: From the validation.
@@ -76,7 +70,7 @@ def write_weight(
     folder = model_path.parent
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
     safetensors.torch.save_file(tensors, model_path)
-    write_model(graph, folder)
+    shutil.copyfile(code, folder / CODE_FILE)
     facts = WeightFacts(
         task=TASK,
         classes=classes,
@@ -87,7 +81,6 @@ def write_weight(
         dataset_fingerprint=dataset_fingerprint,
         run_id=run.dir.read_record()["id"] if run.dir.is_sealed else None,
         created=utc_now(),
-        detector=detector,
         threshold=threshold,
     )
     write_facts(folder, facts)
@@ -114,15 +107,10 @@ def load_detector(folder: Path, device: torch.device) -> LoadedDetector:
             hint="Choose weights of an object detector.",
             where="task",
         )
-    told: dict[str, Any] = (facts.model_extra or {}).get("detector") or {}
-    if facts.graph is None or told.get("name") not in BUILDERS:
-        raise WeightFileError("The weight does not say which detector it is.", hint="Train again.", where="detector")
-    maps = FeatureMaps(load_model(folder, pretrained=False), drawn_size(facts.graph))
+    model = load_model(folder, pretrained=False)
     try:
-        model = Detector(told["name"], maps, classes=len(facts.classes), width=int(told["width"]),
-                         nms=float(told["nms"]))  # fmt: skip
         model.load_state_dict(read_tensors(folder))
-    except (RuntimeError, KeyError, TypeError, ValueError) as error:
+    except RuntimeError as error:
         raise WeightMismatchError(
             "The weights do not fit the detector in the same folder.",
             hint="Use the folder as the training left it.",

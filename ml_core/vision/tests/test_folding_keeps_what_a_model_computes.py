@@ -48,7 +48,7 @@ def test_networks_of_torchvision_compute_the_same(name: str) -> None:
     assert differs(model, folded, (2, 3, 64, 64)) < 1e-4
 
 
-@pytest.mark.parametrize("starter", [entry["name"] for entry in templates()])
+@pytest.mark.parametrize("starter", [entry["name"] for entry in templates() if "detector" not in entry["name"]])
 def test_every_starter_computes_the_same(starter: str, tmp_path: Path) -> None:
     document = next(entry["document"] for entry in templates() if entry["name"] == starter)
     shape = next(node["params"]["shape"] for node in document["nodes"] if node["op"] == "Input")

@@ -14,6 +14,7 @@ const TITLES = {
   embedding: () => gettext("Embedding"),
   block: () => gettext("Blocks"),
   backbone: () => gettext("Backbones"),
+  detection: () => gettext("Detector heads"),
 };
 
 export const categoryTitle = (category) => TITLES[category]?.() ?? category;
