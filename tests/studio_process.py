@@ -60,7 +60,7 @@ class StudioProcess:
             start_new_session=True,
         )  # fmt: skip
         threading.Thread(target=self._read, daemon=True).start()
-        self.address = wait_for(self._address, "the studio does not serve")
+        self.address = wait_for(self._address, "the studio does not serve", limit_s=120.0)
         return self
 
     def __exit__(self, *_: object) -> None:
