@@ -9,7 +9,7 @@ from ml_core.run.registry import recipe
 from ml_core.vision.config import ClassifyConfig, PredictConfig
 from ml_core.vision.detection.config import DetectConfig, PredictBoxesConfig
 from ml_core.vision.export.config import ExportConfig
-from ml_core.vision.segmentation.config import SegmentConfig
+from ml_core.vision.segmentation.config import PredictMasksConfig, SegmentConfig
 
 
 @recipe(
@@ -80,6 +80,21 @@ def segment(config: SegmentConfig, run: RunContext) -> dict[str, Any]:
     from ml_core.vision.segmentation.train import train_segmenter
 
     return train_segmenter(config, run)
+
+
+@recipe(
+    "vision.predict_masks",
+    PredictMasksConfig,
+    title="Segment many images",
+    summary="Runs a trained segmentation over a data set, a folder, an archive or a video, and writes CSV, JSON, COCO "
+    "and maps of classes.",
+    queue="io",
+)
+def predict_masks(config: PredictMasksConfig, run: RunContext) -> dict[str, Any]:
+    """Predict every image; one that cannot be read is named with its reason."""
+    from ml_core.vision.batch.predict import predict_many
+
+    return predict_many(config, run)
 
 
 @recipe(

@@ -29,7 +29,7 @@ from cvstudio.inference.services.delete_job import delete_job
 from cvstudio.inference.services.draft_labels import draft_labels
 from cvstudio.inference.services.predict_picture import predict_picture
 from cvstudio.inference.services.read_results import MEDIA_TYPES, results_of
-from cvstudio.inference.services.sift_results import sieve_for, sift_results
+from cvstudio.inference.services.sift_results import SIFTED, sieve_for, sift_results
 
 
 def parsed(serializer: Any) -> dict[str, Any]:
@@ -147,7 +147,7 @@ class JobResultsView(APIView):
         job = get_object_or_404(jobs_for(request.user), id=job_id)
         kind = request.query_params.get("format", "csv")
         table = results_of(job, kind)
-        if not values["threshold"] and not values["classes"]:
+        if kind not in SIFTED or not (values["threshold"] or values["classes"]):
             return file_response(request, table.path, table.name, table.media_type)
         sifted = sift_results(job, kind, sieve_for(job, values["threshold"], values["classes"]))
         return file_response(request, sifted, table.name, table.media_type, afterwards=sifted.unlink)

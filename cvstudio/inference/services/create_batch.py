@@ -23,7 +23,11 @@ if TYPE_CHECKING:
 
 RECIPE = "vision.predict"
 #: Which recipe predicts many inputs of a task. A domain adds its own.
-RECIPES: dict[str, str] = {"vision.classify": RECIPE, "vision.detect": "vision.predict_boxes"}
+RECIPES: dict[str, str] = {
+    "vision.classify": RECIPE,
+    "vision.detect": "vision.predict_boxes",
+    "vision.segment": "vision.predict_masks",
+}
 
 
 @dataclass(frozen=True)

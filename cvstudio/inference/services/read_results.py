@@ -13,8 +13,13 @@ from cvstudio.inference.models import InferenceJob
 from cvstudio.runs.folders import run_folder
 from cvstudio.runs.models import RunState
 
-#: Tables by kind; the last only of detectors.
-MEDIA_TYPES = {"csv": "text/csv", "json": "application/json", "coco.json": "application/json"}
+#: Tables by kind; COCO only of boxes and masks, maps of classes only of masks.
+MEDIA_TYPES = {
+    "csv": "text/csv",
+    "json": "application/json",
+    "coco.json": "application/json",
+    "masks.zip": "application/zip",
+}
 
 
 @dataclass(frozen=True)
@@ -31,14 +36,14 @@ def results_of(job: InferenceJob, kind: str) -> Table:
 
     Args:
         job: The caller has checked that the person may see it.
-        kind: ``csv``, ``json`` or, of a detector, ``coco.json``.
+        kind: One of `MEDIA_TYPES`.
 
     Raises:
         ResultsMissingError: There is none, or not yet.
     """
     if kind not in MEDIA_TYPES:
         raise ResultsMissingError(
-            f"There are no results as {kind[:20]!r}.", hint="Ask for csv, json or coco.json.", where="format"
+            f"There are no results as {kind[:20]!r}.", hint=f"Ask for one of {', '.join(MEDIA_TYPES)}.", where="format"
         )
     if job.run is None or job.run.state != RunState.COMPLETED:
         raise ResultsMissingError("This job has no table of results yet.", hint="Wait until its run has completed.")

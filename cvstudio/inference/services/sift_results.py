@@ -14,6 +14,9 @@ from cvstudio.runs.folders import run_folder
 from ml_core.vision.batch.answers import read_answers
 from ml_core.vision.batch.tables import Sieve, write_coco, write_csv, write_json
 
+#: Tables that can be sifted; the others hold whole images.
+SIFTED = ("csv", "json", "coco.json")
+
 
 def sieve_for(job: InferenceJob, threshold: float, classes: list[int]) -> Sieve:
     """The sieve for indices of classes; none keeps all."""

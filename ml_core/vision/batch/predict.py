@@ -19,6 +19,7 @@ from ml_core.run.context import RunContext
 from ml_core.run.predictor import Predictor, get_predictor
 from ml_core.vision.batch.ahead import work_ahead
 from ml_core.vision.batch.answers import ANSWERS_FILE, AnswerJournal, findings_of, read_answers, write_index
+from ml_core.vision.batch.masks import write_label_maps
 from ml_core.vision.batch.places import preview_path
 from ml_core.vision.batch.sources import Picture, Pictures, find_sources, open_root, read_content
 from ml_core.vision.batch.tables import write_tables
@@ -26,7 +27,7 @@ from ml_core.vision.config import ManyImagesConfig
 from ml_core.weights.folder import read_facts
 
 _PREVIEW_SIDE = 480
-_MEDIA = {".csv": "text/csv", ".json": "application/json"}
+_MEDIA = {".csv": "text/csv", ".json": "application/json", ".zip": "application/zip"}
 
 
 def predict_many(config: ManyImagesConfig, run: RunContext) -> dict[str, Any]:
@@ -128,6 +129,8 @@ def _finish(config: ManyImagesConfig, run: RunContext) -> dict[str, Any]:
     answers = run.artifact_path(ANSWERS_FILE)
     write_index(answers.parent, answers)
     names = write_tables(answers.parent, lambda: read_answers(answers), config.task, facts.classes)
+    if config.task == "vision.segment":
+        names.append(write_label_maps(answers.parent, read_answers(answers), len(facts.classes)))
     for name in (ANSWERS_FILE, *names):
         run.artifact(answers.parent / name, _MEDIA[Path(name).suffix])
     threshold = getattr(config, "threshold", None)

@@ -11,6 +11,7 @@ from typing import Any, TextIO
 
 from ml_core.data.manifest import safe_cell
 from ml_core.run.files import to_json
+from ml_core.vision.batch.masks import mask_annotation
 
 Records = Iterable[dict[str, Any]]
 _FRAME = ("frame", "time_s")
@@ -92,7 +93,7 @@ def write_json(records: Records, stream: TextIO) -> None:
 
 
 def write_coco(read: Callable[[], Records], classes: Sequence[str], stream: TextIO) -> None:
-    """Images, categories, and an annotation with a score for each box. The answers are gone through twice.
+    """Images, categories, and an annotation for each box or mask. The answers are gone through twice.
 
     Args:
         read: Begins to read the records.
@@ -109,9 +110,10 @@ def write_coco(read: Callable[[], Records], classes: Sequence[str], stream: Text
     stream.write(f'\n],"categories":{to_json(categories)},"annotations":[')
     identifier = 0
     for number, record in enumerate(_answered(read()), start=1):
-        for box in record["boxes"]:
+        for annotation in _annotations(record):
             identifier += 1
-            stream.write((",\n" if identifier > 1 else "\n") + to_json(_annotation(box, identifier, number)))
+            numbered = {"id": identifier, "image_id": number, "iscrowd": 0, **annotation}
+            stream.write((",\n" if identifier > 1 else "\n") + to_json(numbered))
     stream.write("\n]}\n")
 
 
@@ -119,18 +121,18 @@ def _answered(records: Records) -> Iterator[dict[str, Any]]:
     return (record for record in records if record["error"] is None)
 
 
-def _annotation(box: dict[str, Any], identifier: int, image: int) -> dict[str, Any]:
-    left, top, right, bottom = box["box"]
-    width, height = round(right - left, 2), round(bottom - top, 2)
-    return {
-        "id": identifier,
-        "image_id": image,
-        "category_id": box["index"] + 1,
-        "bbox": [left, top, width, height],
-        "area": round(width * height, 2),
-        "iscrowd": 0,
-        "score": box["probability"],
-    }
+def _annotations(record: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for box in record.get("boxes", ()):
+        left, top, right, bottom = box["box"]
+        width, height = round(right - left, 2), round(bottom - top, 2)
+        yield {
+            "category_id": box["index"] + 1,
+            "bbox": [left, top, width, height],
+            "area": round(width * height, 2),
+            "score": box["probability"],
+        }
+    for mask in record.get("masks", ()):
+        yield {"category_id": mask["index"] + 1, **mask_annotation(mask, tuple(record["mask_size"]))}
 
 
 def picture_name(record: dict[str, Any]) -> str:
@@ -139,12 +141,12 @@ def picture_name(record: dict[str, Any]) -> str:
 
 
 def write_tables(folder: Path, read: Callable[[], Records], task: str, classes: Sequence[str]) -> list[str]:
-    """Leave ``predictions.csv`` and, where there are boxes, ``predictions.coco.json``; returns their names."""
+    """Leave ``predictions.csv`` and, of boxes and masks, ``predictions.coco.json``; returns their names."""
     names = ["predictions.csv"]
     # Names that are no UTF-8 are written as escapes.
     with (folder / names[0]).open("w", encoding="utf-8", errors="backslashreplace", newline="") as stream:
         write_csv(read(), task, stream)
-    if task == "vision.detect":
+    if task != "vision.classify":
         names.append("predictions.coco.json")
         with (folder / names[1]).open("w", encoding="utf-8", errors="backslashreplace") as stream:
             write_coco(read, classes, stream)

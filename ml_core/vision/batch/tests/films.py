@@ -12,6 +12,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from ml_core.data.annotations.rle import encode_mask
 from ml_core.data.decode import load_image
 from ml_core.errors import FormatError
 
@@ -37,6 +38,27 @@ def picture(left: int) -> bytes:
     stream = io.BytesIO()
     Image.fromarray(pixels).save(stream, "PNG")
     return stream.getvalue()
+
+
+class RedPainter:
+    """Answers with a mask of what is red."""
+
+    def load(self, folder: Path, device: str) -> None:
+        """Nothing to load."""
+
+    def preprocess(self, content: bytes) -> Tensor:
+        """The red channel."""
+        return torch.from_numpy(np.asarray(load_image(content))[..., 0].copy())
+
+    def forward(self, batch: Tensor) -> list[Tensor]:
+        """Maps of one class, as a list."""
+        return list(batch > 150)
+
+    def postprocess(self, row: Tensor) -> dict[str, Any]:
+        """One mask."""
+        counts = encode_mask(row.numpy()).tolist()
+        masks = [{"class": "red", "index": 0, "share": float(row.float().mean()), "counts": counts}]
+        return {"masks": masks, "mask_size": list(row.shape), "width": row.shape[1], "height": row.shape[0]}
 
 
 class RedFinder:
