@@ -35,6 +35,7 @@ from cvstudio.datasets.services.choose_version import choose_version
 from cvstudio.datasets.services.delete_dataset import delete_dataset
 from cvstudio.datasets.services.retry_import import import_again, read_otherwise, retry_import
 from cvstudio.datasets.services.revise_version import revise_version
+from cvstudio.datasets.services.start_doubts import DEFAULT_FOLDS, start_doubts
 from cvstudio.datasets.services.start_export import start_export
 from cvstudio.datasets.services.start_statistics import start_statistics
 from cvstudio.runs.services.control_run import control_run
@@ -196,6 +197,14 @@ def _measure(request: HttpRequest, dataset: Dataset, version: DatasetVersion) ->
     return address("statistics", dataset, version)
 
 
+def _look_for_doubts(request: HttpRequest, dataset: Dataset, version: DatasetVersion) -> str:
+    by, judge = request.POST.get("judge", "description").partition(":")[::2]
+    parts = request.POST.get("folds", "")
+    folds = int(parts) if parts.isdecimal() and len(parts) < 3 else DEFAULT_FOLDS
+    start_doubts(version, request.user, by=by, judge=judge, folds=folds)
+    return address("health", dataset, version)
+
+
 def _new_version(request: HttpRequest, dataset: Dataset, version: DatasetVersion) -> str:
     values = options_form().values(request.POST)
     made = import_again(dataset, {key: value for key, value in values.items() if value not in (None, "")})
@@ -217,6 +226,7 @@ def _delete(request: HttpRequest, dataset: Dataset, version: DatasetVersion) -> 
 
 _ACTIONS = {
     "retry": _retry, "read-otherwise": _read_otherwise, "stop": _stop, "resume": _resume, "measure": _measure,
+    "doubts": _look_for_doubts,
     "correct": _correct, "choose": _choose, "export": _export, "new-version": _new_version,
     "change": _change, "delete": _delete,
 }  # fmt: skip

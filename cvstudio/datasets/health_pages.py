@@ -17,6 +17,7 @@ from cvstudio.datasets.models import Dataset, DatasetVersion
 from cvstudio.datasets.page_head import found, head
 from cvstudio.datasets.presentation import WORKING, address, findings_with_images
 from cvstudio.datasets.services.compare_versions import compare_versions
+from cvstudio.datasets.services.start_doubts import DEFAULT_FOLDS, judges_for
 from ml_core.errors import CodedError
 
 MAX_LISTED = 200
@@ -29,9 +30,8 @@ def health_page(request: HttpRequest, id: UUID) -> HttpResponse:
     dataset, version = found(request, id)
     is_ready = version.state == DatasetVersion.State.READY
     measured = selectors.statistics_of(version)
-    findings = measured.get("findings") or (selectors.findings_of(version) if is_ready else [])
     run = version.statistics_run
-    shown = findings_with_images(version, findings)
+    shown = findings_with_images(version, selectors.findings_of(version) if is_ready else [])
     for finding in shown:
         finding["fixes"] = fixes_of(finding["code"])
         finding["url"] = address("images", dataset, version, finding=finding["code"])
@@ -44,8 +44,25 @@ def health_page(request: HttpRequest, id: UUID) -> HttpResponse:
         "strides": _strides(measured.get("boxes", {})),
         "run": run,
         "is_measuring": run is not None and run.state in WORKING,
+        **_search(version),
+        "judges": judges_for(version, request.user) if is_ready else [],
+        "folds": DEFAULT_FOLDS,
     }
     return render(request, "datasets/health.html", context)
+
+
+@login_required
+@require_GET
+def doubts_page(request: HttpRequest, id: UUID) -> HttpResponse:
+    """A part of the page that keeps itself fresh while wrong labels are looked for."""
+    dataset, version = found(request, id)
+    return render(request, "datasets/_doubts.html", {"dataset": dataset, "version": version, **_search(version)})
+
+
+def _search(version: DatasetVersion) -> dict[str, Any]:
+    """Where the search for wrong labels stands, and what it judged."""
+    run = version.doubts_run
+    return {"search": run, "is_searching": run is not None and run.state in WORKING, "doubts": version.doubts}
 
 
 @login_required

@@ -16,6 +16,7 @@ from cvstudio.common.keyset import Sort, keyset_page
 from cvstudio.common.quantities import scaled_bytes
 from cvstudio.datasets import selectors
 from cvstudio.datasets.errors import NotFoundError
+from cvstudio.datasets.finding_words import worded
 from cvstudio.datasets.image_filters import ImageFilters, filters_of
 from cvstudio.datasets.models import Dataset, DatasetImage, DatasetVersion
 from cvstudio.datasets.page_head import found, head
@@ -71,7 +72,7 @@ def image_page(request: HttpRequest, id: UUID, image_id: UUID) -> HttpResponse:
         "before": _image_address(dataset, before, filters),
         "behind": _image_address(dataset, behind, filters),
         "grid": _grid_address(dataset, version, filters),
-        "findings": [entry for entry in findings if image.position in entry["positions"]],
+        "findings": _findings_about(image, findings, version.classes),
         "boot": _image_data(dataset, version, image, findings),
     }
     return render(request, "datasets/image.html", context)
@@ -86,6 +87,21 @@ def find_image_page(request: HttpRequest, id: UUID) -> HttpResponse:
     if image is None:
         return redirect(_grid_address(dataset, version, ImageFilters()))
     return redirect(_image_address(dataset, image, filters_of(request.GET)))
+
+
+def _findings_about(image: DatasetImage, findings: list[dict[str, Any]], classes: list[str]) -> list[dict[str, Any]]:
+    """Findings that name an image, with what the search for wrong labels suggests for it."""
+    return [
+        {**worded(finding), "suggestions": [
+            {**suggestion, "name": classes[suggestion["likely"]]} for suggestion in _suggestions(image, finding)
+        ]}
+        for finding in findings
+        if image.position in finding["positions"]
+    ]  # fmt: skip
+
+
+def _suggestions(image: DatasetImage, finding: dict[str, Any]) -> list[dict[str, Any]]:
+    return [entry for entry in finding.get("suggestions", ()) if entry["image"] == image.position]
 
 
 def _image_address(dataset: Dataset, image: DatasetImage | None, filters: ImageFilters) -> str:
@@ -129,6 +145,7 @@ def _image_data(
     has_boxes = version.task == DatasetVersion.Task.DETECT
     shapes = shapes_of(open_table(version), image) if has_boxes else []
     notes: dict[int, list[str]] = {shape["row"]: [] for shape in shapes}
+    findings = [worded(finding) for finding in findings]
     for finding in findings:
         for row in finding.get("annotations", ()):
             if row in notes:
@@ -137,5 +154,6 @@ def _image_data(
         "task": version.task, "classes": version.classes, "shapes": shapes, "notes": notes,
         "width": image.width, "height": image.height, "position": image.position, "path": image.path,
         "label": image.label, "split": image.split, "dataset": str(dataset.id), "version": version.number,
+        "suggestions": [entry for finding in findings for entry in _suggestions(image, finding)],
         "source": reverse("api-datasets-thumbnail", args=[dataset.id, image.id]) + "?size=1280",
     }  # fmt: skip

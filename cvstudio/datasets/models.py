@@ -72,6 +72,8 @@ class DatasetVersion(PublicIdModel):
     fault = models.JSONField(default=dict, blank=True, help_text=_("Why the import failed."))
     import_run = models.ForeignKey("runs.Run", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     statistics_run = models.ForeignKey("runs.Run", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    doubts = models.JSONField(default=dict, blank=True, help_text=_("Labels that are likely wrong."))
+    doubts_run = models.ForeignKey("runs.Run", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
 
     objects = OwnedManager()
 

@@ -13,6 +13,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from cvstudio.datasets.finding_words import worded
 from cvstudio.datasets.models import Dataset, DatasetImage, DatasetVersion
 from cvstudio.datasets.selectors import images_at, readings_of
 from cvstudio.runs.models import RunState
@@ -135,6 +136,7 @@ def is_paused(version: DatasetVersion) -> bool:
 
 def findings_with_images(version: DatasetVersion, findings: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Findings with a few pictures each (1 query for all of them)."""
+    findings = [worded(finding) for finding in findings]
     positions = sorted({p for finding in findings for p in finding["positions"][:SHOWN_POSITIONS]})
     wanted = {image.position: image for image in images_at(version, positions)}
     tones = {"error": "failed", "warning": "warning", "info": "info"}
@@ -163,7 +165,7 @@ def revision_lines(version: DatasetVersion) -> list[str]:
 
 def finding_choices(findings: list[dict[str, Any]]) -> list[tuple[str, str]]:
     """Codes and words of the findings that name images, for a filter."""
-    return [(entry["code"], entry["message"]) for entry in findings if entry["positions"]]
+    return [(entry["code"], worded(entry)["message"]) for entry in findings if entry["positions"]]
 
 
 def extremes(version: DatasetVersion, statistics: dict[str, Any]) -> list[dict[str, Any]]:

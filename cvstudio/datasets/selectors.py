@@ -14,6 +14,7 @@ from cvstudio.datasets.errors import NotFoundError
 from cvstudio.datasets.models import AugmentationConfig, Dataset, DatasetExport, DatasetImage, DatasetVersion
 from cvstudio.runs.folders import run_folder
 from cvstudio.runs.models import Artifact, Run
+from ml_core.data.findings import in_order
 from ml_core.data.manifest import READINGS_FILE, REJECTS_FILE, read_version
 
 _NOT_YOURS = "Check the id. Things of other people are not shown."
@@ -25,13 +26,13 @@ def listed_datasets(user: User | Any) -> QuerySet[Dataset]:
     unfinished = (
         DatasetVersion.objects.exclude(state=DatasetVersion.State.READY)
         .select_related("import_run")
-        .defer("statistics", *(f"import_run__{name}" for name in _LARGE))
+        .defer("statistics", "doubts", *(f"import_run__{name}" for name in _LARGE))
         .order_by("-number")
     )
     return (
         Dataset.objects.visible_to(user)
         .select_related("owner", "current_version")
-        .defer("current_version__statistics")
+        .defer("current_version__statistics", "current_version__doubts")
         .prefetch_related(Prefetch("versions", queryset=unfinished, to_attr="unfinished"))
     )
 
@@ -50,10 +51,11 @@ def visible_dataset(user: User | Any, dataset_id: UUID) -> Dataset:
 
 def versions_of(dataset: Dataset) -> QuerySet[DatasetVersion]:
     """All versions, newest first, with their runs (1 query)."""
-    rows = dataset.versions.select_related("import_run", "statistics_run", "parent").order_by("-number")
-    large = [f"{run}__{name}" for run in ("import_run", "statistics_run") for name in _LARGE]
-    large += [f"parent__{name}" for name in ("statistics", "evidence", "counts", "classes")]
-    return rows.defer("statistics", *large)
+    runs = ("import_run", "statistics_run", "doubts_run")
+    rows = dataset.versions.select_related(*runs, "parent").order_by("-number")
+    large = [f"{run}__{name}" for run in runs for name in _LARGE]
+    large += [f"parent__{name}" for name in ("statistics", "doubts", "evidence", "counts", "classes")]
+    return rows.defer("statistics", "doubts", *large)
 
 
 def version_of(dataset: Dataset, number: int | None = None) -> DatasetVersion:
@@ -81,11 +83,12 @@ def statistics_of(version: DatasetVersion) -> dict[str, Any]:
 
 
 def findings_of(version: DatasetVersion) -> list[dict[str, Any]]:
-    """What is remarkable: as measured, else as the import found it in the labels (1 query)."""
-    measured = DatasetVersion.objects.filter(id=version.id).values_list("statistics__findings", flat=True)[0]
-    if measured is not None or version.task != DatasetVersion.Task.DETECT:
-        return list(measured or ())
-    return list(read_version(Path(version.folder), ("detect",))["findings"])
+    """What is remarkable: likely wrong labels, what was measured, or else what the import found (1 query)."""
+    rows = DatasetVersion.objects.filter(id=version.id)
+    measured, doubts = rows.values_list("statistics__findings", "doubts__findings")[0]
+    if measured is None and version.task == DatasetVersion.Task.DETECT and version.state == version.State.READY:
+        measured = read_version(Path(version.folder), ("detect",))["findings"]
+    return in_order([*(measured or ()), *(doubts or ())])
 
 
 def image_of(version: DatasetVersion, image_id: UUID) -> DatasetImage:
@@ -106,7 +109,9 @@ def visible_image(user: User | Any, dataset_id: UUID, image_id: UUID) -> Dataset
     Raises:
         NotFoundError: It does not exist, or belongs to somebody else.
     """
-    rows = DatasetImage.objects.visible_to(user).select_related("version").defer("version__statistics")
+    rows = (
+        DatasetImage.objects.visible_to(user).select_related("version").defer("version__statistics", "version__doubts")
+    )
     image = rows.filter(id=image_id, version__dataset_id=dataset_id).first()
     if image is None:
         raise NotFoundError("There is no such image.", hint=_NOT_YOURS)
@@ -174,5 +179,9 @@ def visible_augmentations(user: User | Any) -> QuerySet[AugmentationConfig]:
 
 def found_datasets(user: User | Any, text: str, limit: int) -> QuerySet[Dataset]:
     """Data sets whose name or description has the text, newest first (1 query)."""
-    rows = Dataset.objects.visible_to(user).select_related("current_version").defer("current_version__statistics")
+    rows = (
+        Dataset.objects.visible_to(user)
+        .select_related("current_version")
+        .defer("current_version__statistics", "current_version__doubts")
+    )
     return rows.filter(Q(name__icontains=text) | Q(description__icontains=text)).order_by("-created_at")[:limit]

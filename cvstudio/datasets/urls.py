@@ -23,6 +23,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{_ONE}/find-image", image_pages.find_image_page, name="find-image"),
     path(f"{_ONE}/statistics", detail_pages.statistics_page, name="statistics"),
     path(f"{_ONE}/health", health_pages.health_page, name="health"),
+    path(f"{_ONE}/doubts", health_pages.doubts_page, name="doubts"),
     path(f"{_ONE}/exports", export_pages.exports_page, name="exports"),
     path(f"{_ONE}/export-list", export_pages.export_list_page, name="export-list"),
     path(f"{_ONE}/difference", health_pages.difference_page, name="difference"),

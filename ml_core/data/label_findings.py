@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from ml_core.data.annotations.boxes import Boxes, BoxFormat, overlap, to_xyxy
 from ml_core.data.annotations.builder import CROWD, NO_CLASS, Columns
 from ml_core.data.annotations.table import EMPTY, NOT_NAMED, AnnotationTable, image_sizes
-from ml_core.data.findings import Severity, in_order, odd_images
+from ml_core.data.finding_texts import Severity, finding
+from ml_core.data.findings import first_names, in_order, odd_images
 from ml_core.data.manifest import read_items, read_version
 
 _LISTED: Final = 500
@@ -82,58 +83,55 @@ def open_labelled(version: Path) -> LabelledImages:
 def find_in_labels(images: LabelledImages) -> list[dict[str, Any]]:
     """All findings, gravest first."""
     found = [*_about_boxes(images), *_about_names(images), *_about_images(images), *_about_balance(images)]
-    for finding in found:
+    for entry in found:
         for key in ("positions", "annotations"):
-            finding[key] = finding.get(key, [])[: images.listed]
+            entry[key] = entry.get(key, [])[: images.listed]
     return in_order(found)
 
 
 def _finding(
-    code: str, severity: Severity, message: str, hint: str, positions: Rows, rows: Rows | None = None
+    code: str, severity: Severity, positions: Rows, rows: Rows | None = None, **facts: str | int
 ) -> dict[str, Any]:
     count = len(positions) if rows is None else len(rows)
-    return {
-        "code": code, "severity": severity, "count": count, "message": f"{message}: {count:,}.", "hint": hint,
-        "positions": np.unique(positions).tolist(),
-        "annotations": [] if rows is None else rows.tolist(),
-    }  # fmt: skip
+    found = finding(code, severity, count, np.unique(positions).tolist(), **facts)
+    return {**found, "annotations": [] if rows is None else rows.tolist()}
 
 
-def _of_rows(
-    images: LabelledImages, mask: Mask, code: str, severity: Severity, message: str, hint: str
-) -> Iterator[dict[str, Any]]:
+def _of_rows(images: LabelledImages, mask: Mask, code: str, severity: Severity) -> Iterator[dict[str, Any]]:
     rows = np.flatnonzero(mask)
     if len(rows):
-        yield _finding(code, severity, message, hint, images.image[rows], rows)
+        yield _finding(code, severity, images.image[rows], rows)
 
 
-def _of_images(mask: Mask, code: str, severity: Severity, message: str, hint: str) -> Iterator[dict[str, Any]]:
+def _of_images(mask: Mask, code: str, severity: Severity) -> Iterator[dict[str, Any]]:
     positions = np.flatnonzero(mask)
     if len(positions):
-        yield _finding(code, severity, message, hint, positions)
+        yield _finding(code, severity, positions)
+
+
+def _of_classes(
+    counts: NDArray[np.bool_] | NDArray[np.int64], code: str, severity: Severity, **facts: str | int
+) -> Iterator[dict[str, Any]]:
+    labels = np.flatnonzero(counts)
+    if len(labels):
+        yield {**_finding(code, severity, labels, None, **facts), "positions": []}
 
 
 def _about_boxes(images: LabelledImages) -> Iterator[dict[str, Any]]:
     corners, sizes = images.corners, images.sizes[images.image]
     extent = corners[:, 2:] - corners[:, :2]
     empty: Mask = np.any(extent <= 0, axis=1)
-    yield from _of_rows(images, empty, "degenerate_boxes", "error", "Boxes without an area",
-                        "Draw them again or remove them: a detector cannot learn from them.")  # fmt: skip
+    yield from _of_rows(images, empty, "degenerate_boxes", "error")
     away: Mask = ~empty & (np.any(corners[:, 2:] <= 0, axis=1) | np.any(corners[:, :2] >= sizes, axis=1))
-    yield from _of_rows(images, away, "boxes_outside", "error", "Boxes that lie outside of their image",
-                        "Check that labels and images belong together, and remove these boxes.")  # fmt: skip
+    yield from _of_rows(images, away, "boxes_outside", "error")
     beyond = np.any(corners[:, :2] < -_OUT_PIXELS, axis=1) | np.any(corners[:, 2:] > sizes + _OUT_PIXELS, axis=1)
-    yield from _of_rows(images, beyond & ~empty & ~away, "boxes_beyond_frame", "warning",
-                        "Boxes that reach beyond their image", "Cut them off at the edge of the image.")  # fmt: skip
+    yield from _of_rows(images, beyond & ~empty & ~away, "boxes_beyond_frame", "warning")
     tiny: Mask = ~empty & (extent.min(axis=1, initial=np.inf) < _TINY_PIXELS)
-    yield from _of_rows(images, tiny, "tiny_boxes", "info", "Boxes less than 2 pixels wide or high",
-                        "Look at them: most are slips of the mouse.")  # fmt: skip
+    yield from _of_rows(images, tiny, "tiny_boxes", "info")
     doubled = _doubled(images, np.asarray(images.table.label), ~empty)
-    yield from _of_rows(images, doubled, "doubled_boxes", "warning", "Boxes that repeat another one of their class",
-                        "Remove the further ones: they count twice in training and in the evaluation.")  # fmt: skip
+    yield from _of_rows(images, doubled, "doubled_boxes", "warning")
     rivals = _doubled(images, np.zeros(len(corners), dtype=np.int32), ~empty) & ~doubled
-    yield from _of_rows(images, rivals, "rival_boxes", "info", "Boxes that lie on a box of another class",
-                        "Decide which class is right, unless both are.")  # fmt: skip
+    yield from _of_rows(images, rivals, "rival_boxes", "info")
 
 
 def _doubled(images: LabelledImages, label: NDArray[np.int32], usable: Mask) -> Mask:
@@ -164,25 +162,17 @@ def _doubled(images: LabelledImages, label: NDArray[np.int32], usable: Mask) -> 
 
 def _about_names(images: LabelledImages) -> Iterator[dict[str, Any]]:
     label = np.asarray(images.table.label)
-    yield from _of_rows(images, label == NO_CLASS, "unnamed_classes", "error",
-                        "Annotations whose class number has no name",
-                        "Give names to these classes, or change or remove these annotations.")  # fmt: skip
+    yield from _of_rows(images, label == NO_CLASS, "unnamed_classes", "error")
 
 
 def _about_images(images: LabelledImages) -> Iterator[dict[str, Any]]:
-    yield from _of_images(images.state == NOT_NAMED, "images_without_labels", "warning",
-                          "Images that no label file names",
-                          "Label them, or give them an empty label file to say that there is nothing.")  # fmt: skip
-    yield from _of_images(images.state == EMPTY, "empty_images", "info", "Images that are said to show nothing",
-                          "Nothing, if that is true: they teach what is not to be found.")  # fmt: skip
+    yield from _of_images(images.state == NOT_NAMED, "images_without_labels", "warning")
+    yield from _of_images(images.state == EMPTY, "empty_images", "info")
     claims = (images.declared > 0).all(axis=1)
     differs = claims & (images.declared != images.sizes).any(axis=1)
     lying = differs & (images.orientation >= _SWAPS_SIDES) & (images.declared[:, ::-1] == images.sizes).all(axis=1)
-    yield from _of_images(lying, "labelled_lying", "error", "Images that were labelled without their EXIF rotation",
-                          "Turn the boxes with the image, or remove the rotation from the file.")  # fmt: skip
-    yield from _of_images(differs & ~lying, "size_differs", "error",
-                          "Images of another size than their labels say",
-                          "Check that labels and images belong together: the boxes may be scaled.")  # fmt: skip
+    yield from _of_images(lying, "labelled_lying", "error")
+    yield from _of_images(differs & ~lying, "size_differs", "error")
     yield from odd_images(images.orientation, images.modes)
 
 
@@ -191,16 +181,11 @@ def _about_balance(images: LabelledImages) -> Iterator[dict[str, Any]]:
     named = label != NO_CLASS
     counts = np.bincount(label[named & images.training[images.image]], minlength=len(images.classes))
     unused = np.bincount(label[named], minlength=len(images.classes)) == 0
-    few = np.flatnonzero((counts < _FEW) & ~unused)
-    if len(few):
-        names = ", ".join(images.classes[number] for number in few[:5]) + (" ..." if len(few) > 5 else "")
-        yield {**_finding("few_boxes", "warning", f"Classes with fewer than {_FEW} training boxes ({names})",
-                          "Add images of them, or leave these classes out.", few), "positions": []}  # fmt: skip
-    if unused.any() and not unused.all():
-        yield {**_finding("unused_classes", "info", "Classes that are named and never used",
-                          "Nothing, unless they should occur.", np.flatnonzero(unused)), "positions": []}  # fmt: skip
+    few = (counts < _FEW) & ~unused
+    names = first_names([images.classes[number] for number in np.flatnonzero(few).tolist()])
+    yield from _of_classes(few, "few_boxes", "warning", least=_FEW, names=names)
+    if not unused.all():
+        yield from _of_classes(unused, "unused_classes", "info")
     filled = counts[counts > 0]
     if len(filled) and filled.max() > _IMBALANCE * filled.min():
-        message = f"Classes, of which the largest has {filled.max() / filled.min():,.0f} times as many training boxes"
-        entry = _finding("box_imbalance", "info", message, "Show rare classes more often.", np.flatnonzero(counts))
-        yield {**entry, "positions": []}
+        yield from _of_classes(counts, "box_imbalance", "info", ratio=f"{filled.max() / filled.min():,.0f}")

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from ml_core.data.archive import ArchiveLimits
 from ml_core.data.choose_reading import all_readings
+from ml_core.data.doubts import recipes as _doubts  # noqa: F401 - registers its recipes
 from ml_core.data.export.run import ExportOrder, export_version
 from ml_core.data.import_images import ImportOrder, import_images
 from ml_core.data.manifest import READINGS_FILE, REJECTS_FILE, STATISTICS_FILE, read_version

@@ -2,5 +2,5 @@
 
 document.addEventListener("polled", (event) => {
   const part = event.target;
-  if (["import", "measuring"].includes(part.id) && !("working" in part.dataset)) location.reload();
+  if (["import", "measuring", "doubts"].includes(part.id) && !("working" in part.dataset)) location.reload();
 });

@@ -12,3 +12,15 @@ if (button) {
   form.addEventListener("change", count);
   count();
 }
+
+/* Parts matter only where something is trained. */
+const judge = document.getElementById("judge");
+const folds = document.getElementById("folds-field");
+
+if (judge) {
+  const show = () => {
+    folds.hidden = !judge.value.startsWith("training:");
+  };
+  judge.addEventListener("change", show);
+  show();
+}

@@ -3,6 +3,7 @@ import { element, icon } from "../js/icons.js";
 import { imageForm } from "./image-form.js";
 import { Draft } from "./label-draft.js";
 import { LabelEditor } from "./label-editor.js";
+import { withChange } from "./label-state.js";
 import { saveBar } from "./save-bar.js";
 import { colourOf, nameOf } from "./shapes.js";
 import { Stage } from "./stage.js";
@@ -138,5 +139,13 @@ editor = new LabelEditor(stage, data, draft, changed);
 showForm = imageForm(editor, data);
 showBar = saveBar(draft, data.path);
 draft.onChange = () => showBar();
+for (const [number, button] of document.querySelectorAll("[data-suggestion]").entries()) {
+  button.addEventListener("click", () => {
+    const { change, row } = data.suggestions[number];
+    editor.become(withChange(editor.state, change));
+    if (hasBoxes) editor.select(change.do === "add" ? stage.shapes.at(-1)?.row ?? null : row);
+    button.disabled = true;
+  });
+}
 if (hasBoxes) startTools();
 changed();

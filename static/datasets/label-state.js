@@ -44,6 +44,18 @@ export const relabel = (state, row, label) => withRow(state, row, { label });
 export const removeBox = (state, row) => withRow(state, row, { removed: true });
 export const addBox = (state, label, box) => ({ ...state, empty: false, added: [...state.added, { label, box }] });
 
+/** The state with a change as the API would take it, such as one that is suggested. */
+export function withChange(state, change) {
+  switch (change.do) {
+    case "set_class": return { ...state, label: change.label };
+    case "relabel": return relabel(state, change.row, change.label);
+    case "move": return moveBox(state, change.row, change.box);
+    case "remove": return removeBox(state, change.row);
+    case "add": return addBox(state, change.label, change.box);
+    default: return state;
+  }
+}
+
 const rounded = (box) => box.map((value) => Math.round(value * 1000) / 1000);
 
 /** The changes of an image as the API takes them. */

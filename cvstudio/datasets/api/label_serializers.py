@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 from django.urls import reverse
 from rest_framework import serializers
 
@@ -26,6 +28,37 @@ class DifferenceQuerySerializer(serializers.Serializer):
     """From which version."""
 
     old = serializers.IntegerField(required=False, min_value=1, max_value=2**31 - 1)
+
+
+class NewDoubtsSerializer(serializers.Serializer):
+    """By what labels are judged."""
+
+    by = serializers.ChoiceField(
+        choices=["description", "weight", "training"], default="description",
+        help_text="description: classes by what the images are made of; weight: by the weight of a training; "
+        "training: by trainings that each leave a part out.",
+    )  # fmt: skip
+    judge = serializers.UUIDField(
+        required=False, format="hex_verbose", help_text="The training. Boxes need none for `training`."
+    )
+    folds = serializers.IntegerField(default=3, min_value=2, max_value=10, help_text="Parts for `training`.")
+
+    def validate_judge(self, value: uuid.UUID) -> str:
+        """As services take it."""
+        return str(value)
+
+
+class DoubtsSerializer(serializers.Serializer):
+    """What was found."""
+
+    run = serializers.UUIDField(allow_null=True)
+    judged = serializers.IntegerField(required=False, help_text="Images that were predicted.")
+    agreement = serializers.FloatField(required=False, help_text="Share that is recognised when left out.")
+    recall = serializers.FloatField(required=False, help_text="Share of the boxes that is found when left out.")
+    findings = serializers.ListField(
+        child=ObjectField(),
+        help_text="As in detailed-stats; suggestions name image, row, likely, box, certainty and the change.",
+    )
 
 
 class NewExportSerializer(serializers.Serializer):

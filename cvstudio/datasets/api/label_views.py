@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from pathlib import Path
 from typing import Any
 
 from drf_spectacular.types import OpenApiTypes
@@ -19,8 +20,10 @@ from cvstudio.datasets.api.serializers import parsed
 from cvstudio.datasets.models import DatasetExport, DatasetVersion
 from cvstudio.datasets.services.compare_versions import compare_versions
 from cvstudio.datasets.services.revise_version import revise_version
+from cvstudio.datasets.services.start_doubts import start_doubts
 from cvstudio.datasets.services.start_export import start_export
 from cvstudio.datasets.shapes import open_table, shapes_of
+from ml_core.data.doubts.report import read_doubts
 
 
 class AnnotationsView(APIView):
@@ -46,6 +49,25 @@ class RevisionView(APIView):
         version = selectors.version_of(selectors.visible_dataset(request.user, id), number)
         made = revise_version(version, fixes=form["fixes"], changes=form["changes"])
         return Response(serializers.VersionSerializer(made).data, status.HTTP_201_CREATED)
+
+
+class DoubtsView(APIView):
+    """Labels that are likely wrong."""
+
+    @extend_schema(responses=label_serializers.DoubtsSerializer)
+    def get(self, request: Request, id: uuid.UUID, number: int) -> Response:
+        """What was found, with all suggestions; empty until a search has ended."""
+        version = selectors.version_of(selectors.visible_dataset(request.user, id), number)
+        findings = read_doubts(Path(version.folder))
+        facts = {key: version.doubts[key] for key in ("judged", "agreement", "recall") if key in version.doubts}
+        return Response({"run": version.doubts_run_id, **facts, "findings": findings})
+
+    @extend_schema(request=label_serializers.NewDoubtsSerializer, responses={202: serializers.RunIdSerializer})
+    def post(self, request: Request, id: uuid.UUID, number: int) -> Response:
+        """Look for them: predict each image by what has not learnt from it."""
+        form = parsed(label_serializers.NewDoubtsSerializer(data=request.data))
+        version = selectors.version_of(selectors.visible_dataset(request.user, id), number)
+        return Response({"run": start_doubts(version, request.user, **form).id}, status.HTTP_202_ACCEPTED)
 
 
 class DifferenceView(APIView):

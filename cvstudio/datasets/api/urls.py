@@ -25,6 +25,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{_ONE}/versions", version_views.VersionListView.as_view(), name="api-datasets-versions"),
     path(_VERSION, version_views.VersionView.as_view(), name="api-datasets-version"),
     path(f"{_VERSION}/revisions", label_views.RevisionView.as_view(), name="api-datasets-revisions"),
+    path(f"{_VERSION}/doubts", label_views.DoubtsView.as_view(), name="api-datasets-doubts"),
     path(f"{_VERSION}/exports", label_views.ExportListView.as_view(), name="api-datasets-exports"),
     path(f"{_VERSION}/current", version_views.CurrentView.as_view(), name="api-datasets-current"),
     path(f"{_VERSION}/difference", label_views.DifferenceView.as_view(), name="api-datasets-difference"),

@@ -96,10 +96,10 @@ def _refuse_in_use(dataset: Dataset, user: User) -> None:
 
 def _end_own_runs(dataset: Dataset) -> None:
     """Stop imports that still wait; one that works must end before its folder may go."""
-    versions = dataset.versions.select_related("import_run", "statistics_run")
+    versions = dataset.versions.select_related("import_run", "statistics_run", "doubts_run")
     exports = DatasetExport.objects.filter(version__dataset=dataset, run__isnull=False).select_related("run")
-    known = [run for v in versions for run in (v.import_run, v.statistics_run)] + [entry.run for entry in exports]
-    runs: list[Run] = [run for run in known if run is not None]
+    own = [run for version in versions for run in (version.import_run, version.statistics_run, version.doubts_run)]
+    runs: list[Run] = [run for run in [*own, *(entry.run for entry in exports)] if run is not None]
     for run in runs:
         if run.state in (RunState.QUEUED, RunState.PAUSED):
             run = control_run(run, "stop")

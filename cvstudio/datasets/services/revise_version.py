@@ -17,11 +17,11 @@ from cvstudio.runs.folders import run_folder
 from cvstudio.runs.models import Run
 from cvstudio.runs.services.create_run import create_run
 from ml_core.data.revision.changes import parse_changes
-from ml_core.data.revision.fixes import FIXES, REMOVE_COPIES
+from ml_core.data.revision.fixes import FIXES, KNOWN
 from ml_core.run.files import write_json_atomic
 
 RECIPE = "data.revise"
-KNOWN_FIXES = (*FIXES, REMOVE_COPIES)
+KNOWN_FIXES = KNOWN
 
 
 def revise_version(

@@ -11,9 +11,10 @@ from typing import Any, Final
 
 import numpy as np
 
+from ml_core.data.doubts.report import read_doubts
 from ml_core.data.label_findings import LabelledImages, find_in_labels, open_labelled
-from ml_core.data.manifest import read_items
-from ml_core.data.revision.changes import Changes
+from ml_core.data.manifest import read_items, read_version
+from ml_core.data.revision.changes import Changes, parse_changes
 from ml_core.errors import FormatError
 
 Fix = Callable[[LabelledImages, dict[str, Any], Changes], None]
@@ -68,8 +69,20 @@ FIXES: Final[dict[str, tuple[str, str, Fix]]] = {
                                          _leave_out),
 }  # fmt: skip
 
+#: Fixes that take over what the search for wrong labels suggests, to the codes of their findings and words.
+SUGGESTED: Final[dict[str, tuple[str, str]]] = {
+    "take_likely_classes": ("likely_wrong_classes", "Put images into the class that is suggested"),
+    "leave_out_likely_wrong": ("likely_wrong_classes", "Leave out images that likely lie in the wrong class"),
+    "add_missing_boxes": ("likely_missing_boxes", "Add boxes that likely are missing"),
+    "take_likely_box_classes": ("likely_wrong_box_classes", "Give boxes the class that is suggested"),
+    "move_misplaced_boxes": ("likely_misplaced_boxes", "Move boxes to where their object likely is"),
+    "remove_spurious_boxes": ("likely_spurious_boxes", "Remove boxes in which likely nothing is to be found"),
+}
+_LEAVES_OUT: Final = "leave_out_likely_wrong"
+
 #: The fix that works on any version: of equal files only one stays, in training where one of them is.
 REMOVE_COPIES: Final = "remove_exact_copies"
+KNOWN: Final = (*FIXES, *SUGGESTED, REMOVE_COPIES)
 
 
 def changes_of_fixes(version: Path, names: list[str]) -> Changes:
@@ -79,9 +92,9 @@ def changes_of_fixes(version: Path, names: list[str]) -> Changes:
         FormatError: ``fix.unknown``; ``version.task``, a fix of boxes for a version without any.
     """
     for name in names:
-        if name not in FIXES and name != REMOVE_COPIES:
+        if name not in KNOWN:
             raise FormatError(f'There is no fix called "{name}".', code="fix.unknown",
-                              hint=f"Known fixes: {', '.join([*FIXES, REMOVE_COPIES])}.")  # fmt: skip
+                              hint=f"Known fixes: {', '.join(KNOWN)}.")  # fmt: skip
     changes = Changes()
     if any(name in FIXES for name in names):
         images = open_labelled(version)
@@ -91,9 +104,25 @@ def changes_of_fixes(version: Path, names: list[str]) -> Changes:
             code, _, fix = FIXES.get(name, ("", "", _remove))
             if code in found:
                 fix(images, found[code], changes)
+    if any(name in SUGGESTED for name in names):
+        changes = changes.followed_by(_suggested(version, names))
     if REMOVE_COPIES in names:
         changes.leave_out |= _further_copies(version)
     return changes
+
+
+def _suggested(version: Path, names: list[str]) -> Changes:
+    """What the search for wrong labels suggests."""
+    wanted: list[dict[str, Any]] = []
+    found = {finding["code"]: finding.get("suggestions", []) for finding in read_doubts(version)}
+    for name in names:
+        if name in SUGGESTED:
+            for suggestion in found.get(SUGGESTED[name][0], []):
+                leaves = {"do": "leave_out", "image": suggestion["image"]}
+                wanted.append(leaves if name == _LEAVES_OUT else suggestion["change"])
+    facts = read_version(version, ("classify", "detect"))
+    rows = facts["counts"]["annotations"]["kept"] if facts["task"] == "detect" else 0
+    return parse_changes(wanted, images=facts["counts"]["images"], rows=rows, classes=len(facts["classes"]))
 
 
 def _further_copies(version: Path) -> set[int]:
