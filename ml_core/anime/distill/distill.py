@@ -105,7 +105,7 @@ def _recognisers(
     network = made(students.student, students.student.network)
     found = {"student": network, "student_alone": made(students.alone, students.alone.network)}
     if config.coarser and isinstance(teacher.describer, Describer):
-        found["student"] = made(teacher.describer.coarser(config.coarser), students.student.network)
+        found["student"] = made(teacher.describer.coarser(config.coarser), students.student.network.looking_once())
         found |= {"network": network, "inherited": replace(found["student"], network=None)}
     return found
 

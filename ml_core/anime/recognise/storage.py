@@ -59,6 +59,7 @@ def save_recogniser(recogniser: Recogniser, folder: Path, fit_picture: Fit = "cr
         facts["network"] = {
             "architecture": network.architecture,
             "size": network.size,
+            "mirrors": network.mirrors,
             "characters": recogniser.network_classes,
         }
     write_json_atomic(folder / FACTS, facts)
@@ -97,6 +98,7 @@ def load_recogniser(folder: Path) -> Recogniser:
 
 def _load_network(facts: Mapping[str, Any], folder: Path) -> CharacterNetwork:
     network = CharacterNetwork(facts["architecture"], len(facts["characters"]), int(facts["size"])).eval()
+    network.mirrors = bool(facts.get("mirrors", True))
     _load(network.net, _read(folder / NETWORK), NETWORK)
     return network
 

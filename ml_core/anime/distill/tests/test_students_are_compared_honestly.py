@@ -151,7 +151,8 @@ def test_a_student_is_a_recogniser(drawn_model, known, tmp_path, inherits):
     own, learnt = NetworkDescriber(CharacterNetwork("mobilenet_v2", 4, 32)).eval(), made.learnt()
     assert isinstance(teacher.describer, Describer)
     describer = teacher.describer.coarser(2) if inherits else own
-    student = as_recogniser(describer, own.network, teacher.characters, learnt)
+    network = own.network.looking_once() if inherits else own.network
+    student = as_recogniser(describer, network, teacher.characters, learnt)
     whole = knowing_all(student, learnt)
     assert len(whole.exemplars.names) == len(made.images) + len(learnt.labels) == len(whole.exemplars.vectors)
     save_recogniser(whole, tmp_path)
@@ -161,6 +162,8 @@ def test_a_student_is_a_recogniser(drawn_model, known, tmp_path, inherits):
     np.testing.assert_allclose(one.probabilities.sum(1), 1)
     assert space_of(again) == space_of(student) != space_of(teacher)
     assert torch.equal(again.vectors(pixels), two.vectors)
+    assert again.network is not None and again.network.mirrors is not inherits
+    assert torch.equal(again.network.logits(pixels), network.logits(pixels))
     if inherits:  # what it has from its teacher needs no network to tell drawn characters apart
         assert (replace(student, network=None).answer(pixels).probabilities.argmax(1) == made.held.labels.numpy()).all()
 
