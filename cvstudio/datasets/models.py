@@ -112,6 +112,7 @@ class DatasetImage(PublicIdModel):
         indexes = [
             models.Index(fields=["version", "split", "label", "position"], name="image_split_label"),
             models.Index(fields=["version", "label", "position"], name="image_label"),
+            models.Index(fields=["sha256"], name="image_sha256"),
         ]
 
     def __str__(self) -> str:

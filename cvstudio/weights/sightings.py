@@ -1,7 +1,7 @@
 """Lineage of images both ways: which images a weight saw, and which weights saw an image.
 
 An image is known by the SHA-256 of its file, so that it is found under another name, in another data set, and after it
-was left out of the newest version: versions of data sets never change, and stay as long as a weight was trained on them.
+was left out of the newest version: versions of data sets never change, and stay while a weight was trained on them.
 """
 
 from __future__ import annotations
