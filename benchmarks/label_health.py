@@ -1,9 +1,12 @@
 """Health of a set with boxes: 60 planted faults of 15 kinds among 5,000 images; what is found, and how long it takes.
 
+The import and the report are runs of the platform, carried out in this process with a database of its own; what counts
+is what the health page shows.
+
     python -m benchmarks.label_health [--images 5000]
 
 The set is YOLO with given splits. A fault is found when a finding or a reject of its kind names its image; what
-findings name beside that is a false alarm. Budgets: recall 0.95, precision 0.9, 30 s for the statistics.
+findings name beside that is a false alarm. Budgets: recall 0.95, precision 0.9, 30 s for the report.
 """
 
 from __future__ import annotations
@@ -22,10 +25,7 @@ from PIL import Image, ImageFilter
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benchmarks.import_images import Silence
-from ml_core.data.import_images import ImportOrder, import_images
-from ml_core.data.manifest import read_items
-from ml_core.data.statistics import StatisticsOrder, measure_version
+from benchmarks.in_process import carried_out, open_platform
 
 EACH = 4
 BUDGET_S, BUDGET_RECALL, BUDGET_PRECISION = 30.0, 0.95, 0.9
@@ -100,7 +100,7 @@ def _faulty(kind: str, image: Image.Image, root: Path, twin: str, planted: dict[
     return (b"" if kind == "labels_without_image" else data), text
 
 
-def judge(planted: dict[str, set[str]], version: dict[str, Any], rejects: str, findings: Any, paths: list[str]) -> bool:
+def judge(planted: dict[str, set[str]], images: int, rejects: str, findings: Any, paths: list[str]) -> bool:
     """Print what was found of each kind."""
     named = {entry["code"]: {Path(paths[n]).stem for n in entry["positions"]} for entry in findings}
     words = {"labels_without_image": "There is no image", "truncated": "cut short"}
@@ -121,7 +121,7 @@ def judge(planted: dict[str, set[str]], version: dict[str, Any], rejects: str, f
             alarms += len(stems)
     total = sum(len(planted[kind]) for kind in (*ROWS, *IMAGES, *REJECTS))
     recall, precision = found.total() / total, found.total() / max(1, found.total() + alarms)
-    print(f"faults {total}, recall {recall:.3f}, precision {precision:.3f}, images {version['counts']['images']:,}")
+    print(f"faults {total}, recall {recall:.3f}, precision {precision:.3f}, images {images:,}")
     return recall >= BUDGET_RECALL and precision >= BUDGET_PRECISION
 
 
@@ -131,16 +131,24 @@ def main() -> int:
     parser.add_argument("--images", type=int, default=5000)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        root, target = Path(folder) / "in", Path(folder) / "v"
+        root = Path(folder) / "set" / "in"
         planted = plant(root, options.images)
+        owner = open_platform(Path(folder), root)
+        from cvstudio.datasets import selectors
+        from cvstudio.datasets.services.create_dataset import create_from_folder
+        from cvstudio.datasets.tests.carry_out import newest
+
         began, used = time.perf_counter(), time.process_time()
-        version = import_images(ImportOrder(root, Path(folder) / "i", target, task="detect"), Silence())
+        dataset = create_from_folder(owner, str(root), options={"accept_rejects": True})
+        carried_out(newest(dataset).import_run)
         imported = time.perf_counter()
-        statistics = measure_version(StatisticsOrder(target, root), Silence())
+        carried_out(newest(dataset).statistics_run)  # the import has asked for it
         seconds, cpu = time.perf_counter() - imported, time.process_time() - used
-        paths = [item.path for item in read_items(target)]
-        good = judge(planted, version, (target / "rejects.csv").read_text(), statistics["findings"], paths)
-    print(f"import {imported - began:.1f} s, statistics {seconds:.1f} s, {cpu:.1f} s of CPU together")
+        version = newest(dataset)
+        paths = list(version.images.order_by("position").values_list("path", flat=True))
+        findings, rejects = selectors.findings_of(version), selectors.rejects_file(version).read_text()
+        good = judge(planted, version.counts["images"], rejects, findings, paths)
+    print(f"import {imported - began:.1f} s, report {seconds:.1f} s, {cpu:.1f} s of CPU together")
     good = good and seconds <= BUDGET_S
     verdict = "kept" if good else "MISSED"
     print(f"budgets: recall {BUDGET_RECALL}, precision {BUDGET_PRECISION}, {BUDGET_S:.0f} s: {verdict}")
