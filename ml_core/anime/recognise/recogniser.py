@@ -108,7 +108,7 @@ class Recogniser:
             vectors = self.vectors(pixels)
         scores = self.similarities(vectors)
         logs = log_softmax(scores / self.calibration.prototype_temperature)
-        if self.network is not None:
+        if self.network is not None and self.calibration.network_share > 0:
             logits = self.network.logits(pixels) if logits is None else logits
             heard = log_softmax(logits.double().numpy() / self.calibration.network_temperature)
             places = [self.characters.index(name) for name in self.network_classes if name in self.characters]
