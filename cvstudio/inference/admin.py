@@ -72,7 +72,11 @@ class PredictionAdmin(ReadOnlyAdmin):
     @admin.display(description=_("Best class"))
     def best(self, prediction: Prediction) -> str:
         """The most probable class."""
-        return f"{prediction.top[0]['class']} {prediction.top[0]['probability']:.1%}" if prediction.top else "–"
+        return (
+            f"{prediction.top[0]['class']} {prediction.top[0].get('probability', prediction.top[0].get('share')):.1%}"
+            if prediction.top
+            else "–"
+        )
 
     @admin.display(description=_("Owner"), ordering="job__owner__username")
     def owner(self, prediction: Prediction) -> str:

@@ -22,8 +22,13 @@ from ml_core.errors import CodedError
 from ml_core.run.registry import all_recipes, get_recipe
 
 SHOWN_METRICS = 2
-TABLES = ("confusion.json", "per_class.json", "worst.json", "detection.json", "worst_boxes.json")
+TABLES = (
+    "confusion.json", "per_class.json", "worst.json", "detection.json", "worst_boxes.json", "segmentation.json",
+    "worst_masks.json",
+)  # fmt: skip
 OBJECT_SCORES = ("ap", "ap50", "ap75", "ap_small", "ap_medium", "ap_large", "precision", "recall", "f1")
+PIXEL_SCORES = ("iou", "dice", "precision", "recall", "boundary_f1")
+SHAPE_COLOURS = 8  # of the style sheet
 SHOWN_ELSEWHERE = ("graph", "data.version", "data.root")
 PHASES = {"val": _("validation"), "test": _("test")}
 TEST_PREFIX = "test_"
@@ -167,8 +172,11 @@ def result_view(run: Run) -> dict[str, Any]:
         "per_class": tables.get("per_class.json", {}).get("rows", []),
         "worst": _with_pictures(run, tables.get("worst.json", {}).get("rows", [])),
         "detection": tables.get("detection.json"),
-        "objects": _objects(tables.get("detection.json", {})),
-        "worst_boxes": _drawn_boxes(run, tables.get("worst_boxes.json")),
+        "objects": _with_values(tables.get("detection.json", {}), OBJECT_SCORES),
+        "worst_boxes": _drawn(run, tables.get("worst_boxes.json")),
+        "segmentation": tables.get("segmentation.json"),
+        "pixel_classes": _with_values(tables.get("segmentation.json", {}), PIXEL_SCORES),
+        "worst_masks": _with_key(_drawn(run, tables.get("worst_masks.json"))),
         "judged_on": PHASES.get(tables.get("confusion.json", {}).get("phase", ""), ""),
         "verdict": result.get("verdict") or "",
         "facts": {
@@ -190,16 +198,21 @@ def _with_pictures(run: Run, rows: list[dict[str, Any]]) -> list[dict[str, Any]]
     return [{**row, "picture": f"{start}/{ids[row['path']]}" if row["path"] in ids else ""} for row in shown]
 
 
-def _objects(table: dict[str, Any]) -> list[dict[str, Any]]:
-    """A row for each class of a detector, its scores in the order of `OBJECT_SCORES`."""
-    return [
-        {"class": row.get("class"), "values": [row.get(key) for key in OBJECT_SCORES], "support": row.get("support")}
-        for row in table.get("rows", [])
-    ]
+def _with_values(table: dict[str, Any], scores: tuple[str, ...]) -> list[dict[str, Any]]:
+    """The rows of a table, one for each class, with their scores in this order."""
+    return [{**row, "values": [row.get(key) for key in scores]} for row in table.get("rows", [])]
 
 
-def _drawn_boxes(run: Run, table: dict[str, Any] | None) -> dict[str, Any] | None:
-    """Images with their boxes, as the page draws them; without those that the data set has no more."""
+def _with_key(table: dict[str, Any] | None) -> dict[str, Any] | None:
+    """The table with the names of its classes and the class of the style sheet that gives each its colour."""
+    if table is None:
+        return None
+    key = [(name, f"shape-{number % SHAPE_COLOURS + 1}") for number, name in enumerate(table["classes"])]
+    return {**table, "key": key}
+
+
+def _drawn(run: Run, table: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Images as the page draws them; without those that the data set has no more."""
     if table is None:
         return None
     rows = [row for row in _with_pictures(run, table.get("rows", [])) if row.get("picture")]

@@ -52,10 +52,14 @@ def lineage(version: WeightVersion) -> list[Step]:
     return steps
 
 
+#: Where an answer of a task names classes, and the number beside each; a classifier's is the rule.
+_ANSWERS = {"vision.detect": ("boxes", "probability"), "vision.segment": ("masks", "share")}
+
+
 def predict_calls(address: str, version_id: Any, task: str = "") -> dict[str, str]:
     """The same prediction with curl and with Python, ready to paste."""
     url = f"{address}/api/v1/inference/predict-image"
-    answers = "boxes" if task == "vision.detect" else "top"
+    answers, value = _ANSWERS.get(task, ("top", "probability"))
     parts = (f"curl -sS {url}", '-H "Authorization: Bearer $TOKEN"', f"-F weight={version_id}", "-F image=@photo.jpg")
     curl = " \\\n  ".join(parts)
     python = "\n".join(
@@ -72,7 +76,7 @@ def predict_calls(address: str, version_id: Any, task: str = "") -> dict[str, st
             "    )",
             "answer.raise_for_status()",
             f'for entry in answer.json()["{answers}"]:',
-            "    print(f\"{entry['probability']:.1%}  {entry['class']}\")",
+            f"    print(f\"{{entry['{value}']:.1%}}  {{entry['class']}}\")",
         )
     )
     return {"curl": curl, "python": python}

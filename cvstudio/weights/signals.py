@@ -7,7 +7,7 @@ from cvstudio.runs.models import Run
 from cvstudio.weights.services.record_run_weight import record_run_weight
 
 #: Recipes of the platform that leave a weight. A domain calls `records_weights` for its own.
-RECIPES = ("vision.classify", "vision.detect")
+RECIPES = ("vision.classify", "vision.detect", "vision.segment")
 
 
 def records_weights(recipe: str, *, began_from: str = "initial_weights", continues: bool = False) -> None:

@@ -2,6 +2,7 @@
 import { element, icon } from "../js/icons.js";
 import { percent } from "../js/numbers.js";
 import { foundBoxes } from "./boxes.js";
+import { foundMasks } from "./mask.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const PARTS = ["queue", "preprocess", "forward", "postprocess"];
@@ -51,6 +52,13 @@ function times(timing) {
   return both;
 }
 
+/** What a detector, a segmentation or a classifier says, each in its own way. */
+function shown(image, name, answer) {
+  if (answer.boxes) return foundBoxes(image, name, answer);
+  if (answer.masks) return foundMasks(image, name, answer);
+  return bars(answer.top ?? []);
+}
+
 /**
  * A card that first shows the picture, then its answer or its fault.
  * @param {string} source address of the picture @param {string} name
@@ -67,7 +75,7 @@ export function answerCard(source, name) {
   return {
     card,
     show(answer) {
-      const nodes = [answer.boxes ? foundBoxes(image, name, answer) : bars(answer.top ?? []), times(answer.timing_ms)];
+      const nodes = [shown(image, name, answer), times(answer.timing_ms)];
       if (answer.job) nodes.push(element("a", { class: "small", href: `/inference/jobs/${answer.job}` }, gettext("Kept as a job")));
       replace(...nodes);
     },

@@ -61,6 +61,21 @@ class FoundBoxSerializer(ClassProbabilitySerializer):
     )
 
 
+class MaskSerializer(serializers.Serializer):
+    """The pixels of a class."""
+
+    index = serializers.IntegerField()
+    share = serializers.FloatField(help_text=_("Of the pixels of the image, 0 to 1."))
+    counts = serializers.ListField(
+        child=serializers.IntegerField(),
+        help_text=_("Pixels outside and inside in turn, column by column, as COCO has it."),
+    )
+
+    def get_fields(self) -> dict[str, Any]:
+        """`class` is a word of Python, so it cannot be an attribute here."""
+        return {"class": serializers.CharField(), **super().get_fields()}
+
+
 class TimingSerializer(serializers.Serializer):
     """Milliseconds of each part."""
 
@@ -76,6 +91,10 @@ class PredictedSerializer(serializers.Serializer):
     task = serializers.CharField()
     top = ClassProbabilitySerializer(many=True, required=False, help_text=_("Of a classifier."))
     boxes = FoundBoxSerializer(many=True, required=False, help_text=_("Of a detector, best first."))
+    masks = MaskSerializer(many=True, required=False, help_text=_("Of a segmentation, without the background."))
+    mask_size = serializers.ListField(
+        child=serializers.IntegerField(), required=False, help_text=_("Height and width of the masks.")
+    )
     width = serializers.IntegerField(required=False, help_text=_("Of the upright image, in pixels."))
     height = serializers.IntegerField(required=False, help_text=_("Of the upright image, in pixels."))
     threshold = serializers.FloatField(required=False, help_text=_("Probability that served best in validation."))

@@ -78,6 +78,12 @@ def _keep(user: User, weight: Servable, picture: Picture, answer: Answer) -> UUI
         )  # fmt: skip
         Prediction.objects.create(
             job=job, image=picture.image, image_name=picture.name, timing_ms=answer.timing_ms,
-            top=answer.result.get("top") or answer.result.get("boxes", []),
+            top=_remembered(answer.result),
         )  # fmt: skip
     return job.id
+
+
+def _remembered(answer: dict[str, Any]) -> list[dict[str, Any]]:
+    """Classes, objects, or the classes of masks and their shares: which pixels they cover would fill the database."""
+    masks = [{key: mask[key] for key in ("class", "index", "share")} for mask in answer.get("masks", [])]
+    return answer.get("top") or answer.get("boxes") or masks

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ml_core.data.annotations.rle import encode_mask, pack_counts
+from ml_core.data.annotations.rle import encode_mask
 from ml_core.data.manifest import Item
 from ml_core.run.context import RunContext
 from ml_core.run.files import write_json_atomic
@@ -100,7 +100,7 @@ def _drawn(score: ImageScore, item: Item, truth: Map, found: Map) -> dict[str, A
 def _runs(classes: Map) -> list[dict[str, Any]]:
     """Run lengths of each class by its index in the data set; -1 is unknown. The background has none."""
     return [
-        {"index": int(label) - 1 if label > BACKGROUND else -1, "counts": pack_counts(encode_mask(classes == label))}
+        {"index": int(label) - 1 if label > BACKGROUND else -1, "counts": encode_mask(classes == label).tolist()}
         for label in np.unique(classes)
         if label != BACKGROUND
     ]
