@@ -162,6 +162,9 @@ ROWS: dict[str, Row] = {
     "GET /api/v1/weights/tree": row(*MEMBERS),
     "GET /api/v1/weights/seen": row(*MEMBERS, query=f"?sha256={64 * '0'}"),
     "GET /api/v1/weights/{weight_id}/images": row(*OWNED),
+    "POST /api/v1/weights/{weight_id}/compare": row(
+        401, 404, 400, 400, body=thing("dataset_version", second="weight_version")
+    ),
     "POST /api/v1/weights/upload": row(
         401, 400, 201, 201, form="multipart", body=lambda world: {
             "file": safetensors_file(), "name": "Brought",
@@ -240,6 +243,8 @@ PAGES: dict[str, Page] = {
     "/inference/jobs/{job_id}/draft-labels": ACTION,
     "/inference/jobs/{job_id}/delete": ACTION,
     "/weights/": LIST,
+    "/weights/compare": Page(SHOWN, (SIGN_IN, 404, 404, 404)),
+    "/weights/comparisons/{run_id}": Page((SIGN_IN, 404, 404, 404), NO_FORM),
     "/weights/seen": Page(SHOWN, (SIGN_IN, 302, 302, 302)),
     "/weights/upload": LIST,
     "/weights/{weight_id}": THING,

@@ -107,7 +107,7 @@ def make_world() -> World:
         "/api/v1/training/{id}/artifacts/": run_ids | {"file_id": artifact.pk},
         "/runs/": run_ids | {"file_id": artifact.pk},
         "/api/v1/weights/": {"weight_id": weight.pk, "id": weight.pk, "alias": "production"},
-        "/weights/": {"weight_id": weight.pk},
+        "/weights/": {"weight_id": weight.pk, "run_id": run.pk},
         "/api/v1/augmentations/": {"id": flips.pk},
         "/datasets/augmentations/": {"id": flips.pk},
         "/api/v1/datasets/": data_ids,

@@ -28,6 +28,7 @@ class WeightsConfig(AppConfig):
                 links=(
                     Link(_("Library"), "/weights/", "weight"),
                     Link(_("Upload"), "/weights/upload", "upload"),
+                    Link(_("Compare"), "/weights/compare", "compare"),
                     Link(_("Who saw an image"), "/weights/seen", "search"),
                 ),
                 summary=_("Trained models with their versions, facts and history."),

@@ -20,6 +20,7 @@ from cvstudio.weights.forms import UploadForm
 from cvstudio.weights.presentation import MOST_CLASSES, lineage, predict_calls
 from cvstudio.weights.selectors import alias_moves_of, children_of, siblings_of, versions_for, weight_tree
 from cvstudio.weights.services.change_weight import change_weight
+from cvstudio.weights.services.compare_weights import can_be_compared
 from cvstudio.weights.services.delete_weight import delete_weight, preview_deletion
 from cvstudio.weights.services.export_weight import can_be_exported, export_weight, exports_of
 from cvstudio.weights.services.move_alias import move_alias, remove_alias
@@ -54,6 +55,7 @@ def detail_page(request: HttpRequest, weight_id: UUID) -> HttpResponse:
         "more_classes": max(0, len(version.classes) - MOST_CLASSES),
         "use_url": use_address(version.weight.task, version.id),
         "calls": predict_calls(request.build_absolute_uri("/")[:-1], version.id, version.weight.task),
+        "can_compare": can_be_compared(version),
         "can_export": can_be_exported(version),
         "exports": exports_of(version, request.user)[:MOST_EXPORTS],
         "deletion": preview_deletion(version),

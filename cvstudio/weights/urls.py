@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from cvstudio.weights import lineage_pages, pages
+from cvstudio.weights import compare_pages, lineage_pages, pages
 
 app_name = "weights"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("weights/", pages.library_page, name="library"),
     path("weights/upload", pages.upload_page, name="upload"),
     path("weights/seen", lineage_pages.seen_page, name="seen"),
+    path("weights/compare", compare_pages.compare_page, name="compare"),
+    path("weights/comparisons/<uuid:run_id>", compare_pages.comparison_page, name="comparison"),
     path("weights/<uuid:weight_id>", pages.detail_page, name="detail"),
     path("weights/<uuid:weight_id>/card", pages.card_page, name="card"),
     path("weights/<uuid:weight_id>/change", pages.change_page, name="change"),

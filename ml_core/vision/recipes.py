@@ -6,6 +6,7 @@ from typing import Any
 
 from ml_core.run.context import RunContext
 from ml_core.run.registry import recipe
+from ml_core.vision.compare.config import CompareConfig
 from ml_core.vision.config import ClassifyConfig, PredictConfig
 from ml_core.vision.detection.config import DetectConfig, PredictBoxesConfig
 from ml_core.vision.export.config import ExportConfig
@@ -101,7 +102,7 @@ def predict_masks(config: PredictMasksConfig, run: RunContext) -> dict[str, Any]
     "vision.export",
     ExportConfig,
     title="Write weights for other programs",
-    summary="Writes a classifier as ONNX and torch.export, proves on real images that they answer the same, and packs "
+    summary="Writes a network as ONNX and torch.export, proves on real images that they answer the same, and packs "
     "them with classes, preprocessing and a small program.",
     queue="io",
 )
@@ -110,3 +111,18 @@ def export(config: ExportConfig, run: RunContext) -> dict[str, Any]:
     from ml_core.vision.export.export import run_export
 
     return run_export(config, run)
+
+
+@recipe(
+    "vision.compare",
+    CompareConfig,
+    title="Compare two weights",
+    summary="Asks two classifiers or two detectors about the same images: who is right where, by class, and whether "
+    "the difference is more than chance.",
+    queue="io",
+)
+def compare(config: CompareConfig, run: RunContext) -> dict[str, Any]:
+    """Leave ``comparison.json``, the images on which they disagree first."""
+    from ml_core.vision.compare.compare import compare_weights
+
+    return compare_weights(config, run)

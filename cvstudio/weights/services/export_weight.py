@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from cvstudio.accounts.models import User
 
 RECIPE: Final = "vision.export"
-TASK: Final = "vision.classify"
+TASKS: Final = ("vision.classify", "vision.detect")
 
 
 def can_be_exported(version: WeightVersion) -> bool:
     """Whether other formats can be written of it."""
-    return bool(version.weight.task == TASK)
+    return bool(version.weight.task in TASKS)
 
 
 def export_weight(version: WeightVersion, owner: User) -> Run:

@@ -32,6 +32,15 @@ def test_the_button_queues_an_export_on_the_images_of_the_weight(version: Weight
     assert (run.config["version"], run.config["root"]) == (data.folder, data.root) if data else (None, None)
 
 
+def test_detectors_are_written_as_well(version: WeightVersion, alice: Any) -> None:
+    version.weight.task = "vision.detect"
+    version.weight.save()
+    client = Client()
+    client.force_login(alice)
+    assert "Write ONNX" in client.get(f"/weights/{version.id}").content.decode()
+    assert export_weight(version, alice).config["weight"] == str(library.folder_of(version))
+
+
 def test_what_came_of_it_stands_on_the_page_of_the_weight(version: WeightVersion, alice: Any) -> None:
     run = export_weight(version, alice)
     run.state, run.result = RunState.COMPLETED, {"verdict": "onnx answers the same: <all> of them."}

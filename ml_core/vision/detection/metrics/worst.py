@@ -24,7 +24,7 @@ def worst_images(
     rows = []
     for image, detections in zip(images, found, strict=True):
         pairing = pair(image.truth, detections, threshold)
-        row = _row(image, detections, pairing)
+        row = judged_row(image, detections, pairing)
         faults = row["wrong_class"] + row["missed"] + row["false_alarms"]
         if faults:
             rows.append((faults / (faults + row["right"]), faults, row))
@@ -32,7 +32,8 @@ def worst_images(
     return [row for _, _, row in rows[:count]]
 
 
-def _row(image: LabelledImage, found: Found, pairing: Pairing) -> dict[str, Any]:
+def judged_row(image: LabelledImage, found: Found, pairing: Pairing) -> dict[str, Any]:
+    """One image with its counts and boxes, as `worst_images` gives them."""
     truth, labels = image.truth, found.labels[pairing.rows]
     paired = pairing.object >= 0
     is_right = paired.copy()
