@@ -1,1 +1,1 @@
-"""Weights of a classifier for other programs: ONNX and torch.export, each with the proof that it answers the same."""
+"""Weights for other programs: ONNX and torch.export, each with the proof that it answers the same."""

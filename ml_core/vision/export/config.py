@@ -16,7 +16,9 @@ WEIGHT, PROOF = "Weight", "Proof"
 class ExportConfig(RecipeConfig):
     """What to write, and on which images to compare."""
 
-    weight: str = option(description="Weight folder of a classifier.", group=WEIGHT, min_length=1, may_change=True)
+    weight: str = option(
+        description="Weight folder of a classifier or a detector.", group=WEIGHT, min_length=1, may_change=True
+    )
     formats: list[FormatName] = option(
         ["onnx", "torch_export"], description="Formats to write: onnx, torch_export.", group=WEIGHT, min_length=1
     )

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ml_core.errors import CodedError
-from ml_core.vision.export.module import INPUT, OUTPUT, WithPreprocessing
+from ml_core.vision.export.module import INPUT, WithPreprocessing
 
 Predict = Callable[[Tensor], NDArray[np.float32]]
-"""uint8 (N, C, H, W) to probabilities (N, classes)."""
+"""uint8 (N, C, H, W) to what the module gives."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def export_to(name: str, module: WithPreprocessing, example: Tensor, path: Path)
     """
     try:
         with _quiet():
-            FORMATS[name].write(module, example, path)
+            FORMATS[name].write(module, example if module.any_batch else example[:1], path)
     except Exception as error:
         said = str(error).strip().splitlines()
         raise ExportError(
@@ -61,12 +61,12 @@ def export_to(name: str, module: WithPreprocessing, example: Tensor, path: Path)
         ) from error
 
 
-def _dynamic() -> dict[str, dict[int, torch.export.Dim]]:
-    return {INPUT: {0: torch.export.Dim("batch", min=1, max=65_536)}}
+def _dynamic(module: WithPreprocessing) -> dict[str, dict[int, torch.export.Dim]] | None:
+    return {INPUT: {0: torch.export.Dim("batch", min=1, max=65_536)}} if module.any_batch else None
 
 
 def _write_torch_export(module: WithPreprocessing, example: Tensor, path: Path) -> None:
-    torch.export.save(torch.export.export(module, (example,), dynamic_shapes=_dynamic()), path)
+    torch.export.save(torch.export.export(module, (example,), dynamic_shapes=_dynamic(module)), path)
 
 
 def _load_torch_export(path: Path) -> Predict:
@@ -86,8 +86,8 @@ def _write_onnx(module: WithPreprocessing, example: Tensor, path: Path) -> None:
         (example,),
         str(path),
         input_names=[INPUT],
-        output_names=[OUTPUT],
-        dynamic_shapes=_dynamic(),
+        output_names=[module.output],
+        dynamic_shapes=_dynamic(module),
         dynamo=True,
         external_data=False,
         verbose=False,
@@ -102,7 +102,7 @@ def _load_onnx(path: Path) -> Predict:
     session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
 
     def predict(pixels: Tensor) -> NDArray[np.float32]:
-        found: NDArray[np.float32] = session.run([OUTPUT], {INPUT: pixels.numpy()})[0]
+        found: NDArray[np.float32] = session.run(None, {INPUT: pixels.numpy()})[0]
         return found
 
     return predict

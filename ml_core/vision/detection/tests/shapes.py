@@ -29,7 +29,8 @@ def make_shapes(folder: Path) -> Shapes:
     root = folder / "images"
     chance = np.random.default_rng(5)
     for split, count in SPLITS.items():
-        images, annotations = [], []
+        images: list[dict[str, Any]] = []
+        annotations: list[dict[str, Any]] = []
         for number in range(count):
             name = f"{split}/{number}.png"
             (root / split).mkdir(parents=True, exist_ok=True)

@@ -14,7 +14,7 @@ import torch
 
 from ml_core.run.cli import EXIT_FAILED, main
 from ml_core.vision.export import formats
-from ml_core.vision.export.parity import compare
+from ml_core.vision.export.parity import compare_classes
 from ml_core.vision.tests.pictures import Pictures, config_for, make_pictures
 
 pytestmark = pytest.mark.slow
@@ -121,7 +121,7 @@ def test_other_answers_are_not_called_the_same() -> None:
     def other(pixels: torch.Tensor) -> np.ndarray[Any, Any]:
         return np.tile(np.array([0.6, 0.4] if len(pixels) == 1 else [0.4, 0.6], np.float32), (len(pixels), 1))
 
-    parity = compare(one, other, torch.zeros(9, 3, 4, 4, dtype=torch.uint8), 10)
+    parity = compare_classes(one, other, torch.zeros(9, 3, 4, 4, dtype=torch.uint8), 10)
     assert not parity.is_proved
     assert parity.same_class == pytest.approx(1 / 9)
     assert parity.largest_difference == pytest.approx(0.2)
