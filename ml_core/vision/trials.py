@@ -16,6 +16,7 @@ from ml_core.vision.detection.canvas import canvas_for
 from ml_core.vision.detection.config import DetectConfig
 from ml_core.vision.detection.data import DetectionData
 from ml_core.vision.detection.task import DetectTask
+from ml_core.vision.detection.train import build_detector
 from ml_core.vision.detection.truth import read_truth
 from ml_core.vision.image_data import ImageData
 from ml_core.vision.preparation import prepare_for
@@ -55,8 +56,6 @@ def try_classifier(config: ClassifyConfig, code: Path) -> Trial:
 
 def try_detector(config: DetectConfig, code: Path) -> Trial:
     """A detector that starts at random."""
-    from ml_core.vision.detection.train import build_detector
-
     version = Path(config.data.version)
     classes: list[str] = read_version(version, tasks=("detect",))["classes"]
     images = read_truth(version, list(read_items(version)))["train"]

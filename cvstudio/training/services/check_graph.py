@@ -7,6 +7,7 @@ from typing import Any
 
 from cvstudio.training.report import Check
 from ml_core.graph import Analysis
+from ml_core.graph.detectors import drawn_head
 
 CHANNELS = {1: "grey", 3: "colour"}
 
@@ -27,13 +28,27 @@ def check_graph(analysis: Analysis, document: dict[str, Any], classes: int) -> I
         yield _told(analysis)
 
 
-def check_backbone(analysis: Analysis) -> Iterator[Check]:
-    """Findings about a graph whose feature maps a detector stands on; what comes after them does not matter."""
+def check_detector(analysis: Analysis, document: dict[str, Any], classes: int) -> Iterator[Check]:
+    """Findings about a graph that ends with boxes, or whose feature maps a detector stands on."""
     faults = list(_faults(analysis))
     yield from faults
     if faults:
         return
     yield from _check_colour(analysis)
+    head = drawn_head(document)
+    if head is not None and head.classes != classes:
+        yield Check(
+            "preflight.class_count",
+            "red",
+            f"The head finds {head.classes} classes but the data set has {classes}.",
+            f"Set classes of {head.node} to {classes}.",
+            where=head.node,
+            facts={"outputs": head.classes, "classes": classes},
+        )
+    elif head is not None:
+        yield Check(
+            "preflight.head", "ok", f"Boxes come from {head.node}: what the settings say about a detector is not used."
+        )
     yield _told(analysis)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from cvstudio.training.plan import CLASSIFY, SEGMENT, Plan
 from cvstudio.training.report import Check, Level, Report
 from cvstudio.training.services.check_data import check_data
-from cvstudio.training.services.check_graph import check_backbone, check_graph, check_segmenter
+from cvstudio.training.services.check_graph import check_detector, check_graph, check_segmenter
 from cvstudio.training.services.check_resources import check_resources, cost_of_graph, estimate, measured_cost
 from cvstudio.training.services.probe_speed import probe_speed
 from ml_core.graph import Analysis, analyze
@@ -41,13 +41,14 @@ def _check_network(plan: Plan, analysis: Analysis | None) -> Iterator[Check]:
     """Findings about the network; feature maps below a detector are looked for when it is measured or started."""
     if plan.architecture_version is None or analysis is None:
         yield Check("preflight.network", "ok", f"The network is made from the settings: {plan.network_name}.")
-    elif plan.recipe == CLASSIFY:
-        document = plan.architecture_version.document
-        yield from check_graph(analysis, document, len(plan.dataset_version.classes))
+        return
+    document, classes = plan.architecture_version.document, len(plan.dataset_version.classes)
+    if plan.recipe == CLASSIFY:
+        yield from check_graph(analysis, document, classes)
     elif plan.recipe == SEGMENT:
-        yield from check_segmenter(analysis, len(plan.dataset_version.classes))
+        yield from check_segmenter(analysis, classes)
     else:
-        yield from check_backbone(analysis)
+        yield from check_detector(analysis, document, classes)
 
 
 def _failures(measured: dict[str, dict[str, str]]) -> Iterator[Check]:

@@ -11,6 +11,7 @@ from django.test import Client
 
 from cvstudio.datasets.models import Dataset, DatasetVersion
 from cvstudio.runs.models import Run
+from cvstudio.training.tests.makers import make_architecture
 from cvstudio.training.tests.test_the_page_new_training import filled
 from ml_core.vision.detection.tests.shapes import make_shapes
 
@@ -65,6 +66,20 @@ def test_a_drawn_network_becomes_the_backbone(alice_api: Any, shapes: DatasetVer
     run = Run.objects.get()
     assert run.config["graph"] == plain.document
     assert run.architecture_version == plain
+
+
+def test_a_detector_drawn_whole_must_find_the_classes_of_the_data(
+    alice: Any, alice_api: Any, shapes: DatasetVersion
+) -> None:
+    for classes, level in ((2, "ok"), (7, "red")):
+        drawn = make_architecture(alice, classes, template="detector_ssdlite")
+        body = {"dataset": str(shapes.dataset_id), "architecture_version": str(drawn.id)}
+        report = alice_api.post("/api/v1/training/preflight", body, format="json").json()
+        told = next(check for check in report["checks"] if "head" in check["message"])
+        assert told["level"] == level
+        assert report["blocked"] == (level == "red")
+    assert (told["code"], told["where"]) == ("preflight.class_count", "head")
+    assert told["hint"] == "Set classes of head to 2."
 
 
 def test_the_page_shows_the_settings_of_a_detector(page: Client, shapes: DatasetVersion, plain: Any) -> None:

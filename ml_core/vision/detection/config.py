@@ -35,7 +35,8 @@ class DetectConfig(RecipeConfig):
     )  # fmt: skip
     graph: dict[str, Any] | None = option(
         None,
-        description="A drawn network as the backbone: its feature maps at strides 8, 16 and 32 are used.",
+        description="A detector drawn whole, or a drawn network as the backbone: its feature maps at strides 8, 16 and "
+        "32 are used.",
         group=MODEL,
         advanced=True,
     )
