@@ -16,18 +16,18 @@ from django.views.decorators.http import require_GET, require_POST
 
 from cvstudio.inference.limits import limits
 from cvstudio.inference.models import InferenceJob
-from cvstudio.inference.presentation import class_counts, weight_choices
+from cvstudio.inference.presentation import class_counts, kept_answers, weight_choices
 from cvstudio.inference.selectors import dataset_choices, image_with_version, jobs_for
 from cvstudio.inference.services.delete_job import delete_job
 from cvstudio.inference.services.draft_labels import can_draft, draft_labels
-from cvstudio.inference.services.read_results import first_rows, kinds_of
+from cvstudio.inference.services.find_answers import has_index, videos_of
+from cvstudio.inference.services.read_results import TITLES, kinds_of
 from cvstudio.inference.serving.client import is_served
 from cvstudio.runs.states import ENDED
 from cvstudio.weights.presentation import predict_calls
 from ml_core.errors import CodedError
 
 PAGE_SIZE = 30
-ROWS_SHOWN = 50
 
 
 @login_required
@@ -82,11 +82,13 @@ def job_page(request: HttpRequest, job_id: UUID) -> HttpResponse:
     job = get_object_or_404(jobs_for(request.user), id=job_id)
     context = {
         "job": job,
-        "rows": first_rows(job, ROWS_SHOWN),
         "counts": class_counts(job),
         "can_draft": can_draft(job),
-        "has_coco": "coco.json" in kinds_of(job),
-        "predictions": list(job.predictions.select_related("image__version")),
+        "kinds": [(kind, TITLES[kind]) for kind in kinds_of(job)],
+        "has_index": has_index(job),
+        "class_names": job.weight_version.classes,
+        "videos": videos_of(job),
+        "predictions": kept_answers(job),
         "is_working": job.run is not None and job.run.state not in ENDED,
     }
     template = "inference/_job.html" if request.headers.get("X-Poll") else "inference/job.html"
@@ -99,7 +101,7 @@ def draft_labels_page(request: HttpRequest, job_id: UUID) -> HttpResponse:
     """Make drafts of labels from a batch, and show the data set."""
     job = get_object_or_404(jobs_for(request.user), id=job_id)
     try:
-        made = draft_labels(job)
+        made = draft_labels(job, _threshold(request))
     except CodedError as error:
         messages.error(request, f"{error.message} {error.hint}")
         return redirect("inference:job", job_id)
@@ -128,3 +130,12 @@ def _image(request: HttpRequest) -> Any:
         return image_with_version(request.user, UUID(request.GET.get("image", "")))
     except ValueError:
         return None
+
+
+def _threshold(request: HttpRequest) -> float | None:
+    """Where the slider stands; a text that is no probability counts as none."""
+    try:
+        value = float(request.POST.get("threshold", ""))
+    except ValueError:
+        return None
+    return value if 0 <= value <= 1 else None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from cvstudio.inference.models import InferenceJob
+from cvstudio.inference.models import InferenceJob, Prediction
 from cvstudio.inference.selectors import servable_weights
 from cvstudio.inference.services.create_batch import RECIPES
 from cvstudio.weights.models import WeightVersion
@@ -59,3 +59,12 @@ def class_counts(job: InferenceJob) -> list[ClassCount]:
     ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:_MOST_COUNTS]
     most = ordered[0][1] if ordered else 1
     return [ClassCount(name, count, count / most) for name, count in ordered]
+
+
+def kept_answers(job: InferenceJob) -> list[Prediction]:
+    """Answers that were kept, each with ``entries`` that have a ``value``: a probability, or a share of the pixels."""
+    answers = list(job.predictions.select_related("image__version"))
+    for answer in answers:
+        entries = [{**entry, "value": entry.get("probability", entry.get("share"))} for entry in answer.top]
+        answer.entries = entries  # type: ignore[attr-defined]
+    return answers

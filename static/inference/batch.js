@@ -13,6 +13,7 @@ class BatchForm extends UploadForm {
     if (source !== "dataset") for (const key of ["dataset_version", "split"]) data.delete(key);
     if (source !== "folder") data.delete("folder");
     if (source !== "zip") data.delete("file");
+    if (source === "dataset") data.delete("every_nth");
     return data;
   }
 
@@ -24,12 +25,13 @@ class BatchForm extends UploadForm {
 
 const batch = new BatchForm(form, {
   done: (body) => location.assign(`/inference/jobs/${encodeURIComponent(body.id)}`),
-  checking: gettext("Everything is here; the archive is looked over…"),
+  checking: gettext("Everything is here; the file is looked over…"),
   needsFile: () => chosen() === "zip",
 });
 
 function show() {
   for (const part of form.querySelectorAll("[data-from]")) part.hidden = part.dataset.from !== chosen();
+  form.querySelector("[data-films]").hidden = chosen() === "dataset";
   batch.look();
 }
 

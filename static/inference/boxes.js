@@ -1,7 +1,8 @@
 /** Objects that were found: drawn on the image, sifted by probability and class, to take away as JSON, CSV or COCO. */
-import { colourOf, drawShape, svg } from "../datasets/shapes.js";
+import { colourOf } from "../datasets/shapes.js";
 import { element, icon } from "../js/icons.js";
 import { percent } from "../js/numbers.js";
+import { boxLayer } from "./layer.js";
 
 const DIGITS = 1000;
 
@@ -24,7 +25,7 @@ export function foundBoxes(image, name, answer) {
   const draw = () => {
     const boxes = shown();
     stage.querySelector("svg")?.remove();
-    stage.append(layer(boxes, answer));
+    stage.append(boxLayer(boxes, answer));
     told.textContent = percent(Number(slider.value));
     count.textContent = interpolate(ngettext("%s object", "%s objects", boxes.length), [boxes.length]);
   };
@@ -37,20 +38,6 @@ export function foundBoxes(image, name, answer) {
   });
   return element("div", { class: "stack-s" }, count,
     element("label", { class: "found-slider" }, element("span", {}, gettext("From")), slider, told), classes, downloads(name, answer, shown));
-}
-
-function layer(boxes, answer) {
-  const root = svg("svg", { class: "shapes", viewBox: `0 0 ${answer.width} ${answer.height}`, preserveAspectRatio: "xMidYMid meet", "aria-hidden": "true" });
-  const unit = Math.max(answer.width, answer.height) / 600;
-  for (const one of [...boxes].reverse()) {
-    const shape = { row: 0, label: one.index, box: one.box };
-    const group = drawShape(shape, { classes: { [one.index]: `${one.class} ${percent(one.probability)}` }, names: boxes.length <= 30, unit });
-    const title = svg("title");
-    title.textContent = `${one.class} ${percent(one.probability)}`;
-    group.append(title);
-    root.append(group);
-  }
-  return root;
 }
 
 /** A box to tick for each class that was found, with its colour and how often. */

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from cvstudio.inference.models import InferenceJob
 from cvstudio.inference.services.read_results import missing_results, results_of
-from ml_core.vision.batch.answers import read_index, read_some
+from cvstudio.runs.folders import run_folder
+from ml_core.vision.batch.answers import RECORDS_FILE, read_index, read_some
 
 #: What may be shown: everything, pictures with or without a find, with a wrong class, or without an answer.
 SHOWN: Final = ("all", "found", "nothing", "wrong", "failed")
@@ -92,6 +93,11 @@ def read_found(job: InferenceJob, numbers: NDArray[np.int64]) -> list[dict[str, 
 def videos_of(job: InferenceJob) -> list[dict[str, Any]]:
     """The videos of a completed batch: path, number of the first answer, frames."""
     return list((job.run.result if job.run else {}).get("videos") or [])
+
+
+def has_index(job: InferenceJob) -> bool:
+    """Whether the answers can be looked through."""
+    return job.run is not None and (run_folder(job.run.id) / "artifacts" / RECORDS_FILE).is_file()
 
 
 def _span(job: InferenceJob, video: int | None, count: int) -> tuple[int, int]:

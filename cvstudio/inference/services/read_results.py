@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
-from typing import Any
+
+from django.utils.translation import gettext_lazy as _
 
 from cvstudio.inference.errors import ResultsMissingError
 from cvstudio.inference.models import InferenceJob
@@ -20,6 +19,7 @@ MEDIA_TYPES = {
     "coco.json": "application/json",
     "masks.zip": "application/zip",
 }
+TITLES = {"csv": "CSV", "json": "JSON", "coco.json": "COCO", "masks.zip": _("Maps of classes")}
 
 
 @dataclass(frozen=True)
@@ -64,16 +64,3 @@ def kinds_of(job: InferenceJob) -> list[str]:
         return []
     folder = run_folder(job.run.id) / "artifacts"
     return [kind for kind in MEDIA_TYPES if (folder / f"predictions.{kind}").is_file()]
-
-
-def first_rows(job: InferenceJob, count: int) -> list[dict[str, Any]]:
-    """The first rows of a completed batch, for a page. An unfinished one has none."""
-    try:
-        table = results_of(job, "csv")
-    except ResultsMissingError:
-        return []
-    with table.path.open(encoding="utf-8", newline="") as stream:
-        rows = list(islice(csv.DictReader(stream), count))
-    for row in rows:
-        row["share"] = float(row["probability"]) if row["probability"] else None  # type: ignore[assignment]
-    return rows

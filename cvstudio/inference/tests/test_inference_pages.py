@@ -67,7 +67,7 @@ def test_a_job_shows_how_far_it_is_and_then_its_results(alice: User, weight: Wei
     assert address in part and "<html" not in part
     finish(job)
     done = client.get(f"/inference/jobs/{job.id}").content.decode()
-    assert address not in done and "a.png" in done and "format=csv" in done
+    assert address not in done and "cannot be looked through" in done and "format=csv" in done
 
 
 def test_a_failed_job_says_why(alice: User, weight: WeightVersion) -> None:
