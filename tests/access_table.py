@@ -178,6 +178,11 @@ ROWS: dict[str, Row] = {
     "DELETE /api/v1/weights/{weight_id}/aliases/{alias}": row(401, 404, 404, 404),
     "GET /api/v1/weights/{weight_id}/download": row(*OWNED),
     "POST /api/v1/weights/{weight_id}/export": row(401, 404, 202, 202),
+    # system
+    "GET /api/v1/system/disk": row(*MEMBERS),
+    "POST /api/v1/system/disk": row(
+        401, 404, 200, 200, body=lambda world: {"keys": [f"weights:{weight_of(world)}"], "dry_run": True}
+    ),
     # inference; without a worker the owner's request ends as 503 and nothing is lost
     "POST /api/v1/inference/predict": row(401, 404, 503, 503, body=thing(weight="weight_version", image_id="image")),
     "POST /api/v1/inference/predict-image": row(
@@ -203,6 +208,7 @@ PAGES: dict[str, Page] = {
     "/": Page(SHOWN, SHOWN),
     "/search": Page(SHOWN, SHOWN),
     "/system/": Page(SHOWN, SHOWN),
+    "/system/disk": Page(SHOWN, (SIGN_IN, 302, 302, 302)),
     "/accounts/": Page(SHOWN, SHOWN),
     "/accounts/login/": Page((200, 302, 302, 302), (200, 302, 302, 302)),
     "/accounts/logout/": Page((405, 405, 405, 405), (302, 302, 302, 302)),

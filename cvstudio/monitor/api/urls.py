@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from cvstudio.monitor.api.disk_view import DiskView
+
+urlpatterns: list[URLPattern | URLResolver] = [path("system/disk", DiskView.as_view(), name="api-disk")]
