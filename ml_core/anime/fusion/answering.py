@@ -14,19 +14,20 @@ from ml_core.anime.collection.square import Fit, side_for
 from ml_core.anime.fusion.fusion import Fusion
 from ml_core.anime.fusion.record import as_record, read_record
 from ml_core.anime.fusion.storage import load_fusion
+from ml_core.anime.predict.answering import Answered as Seen
+from ml_core.anime.predict.answering import answered, listed, seen_as_json
 from ml_core.anime.recognise.storage import read_recogniser_facts
 from ml_core.run.predictor import predictor
 
-_MOST_CHARACTERS: Final = 100
 _DIGITS: Final = 6
 
 
 @dataclass(frozen=True)
 class Answered:
-    """Probabilities (C,) by both, by the image and by the text; None for what was not there."""
+    """Probabilities (C,) by both and by the text, and what is known of the image; None for what was not there."""
 
     both: NDArray[np.float64]
-    image: NDArray[np.float64] | None
+    image: Seen | None
     text: NDArray[np.float64] | None
     trust: float | None
 
@@ -50,7 +51,7 @@ class FusionPredictor:
         self._side = side_for(network.size if network else 0)
 
     def preprocess(self, content: bytes) -> Tensor:
-        """A packed question (see `pack_question`) to a record; see `as_record`."""
+        """A packed question (see `pack_question`), or an image by itself, to a record; see `as_record`."""
         return as_record(content, self._fit, self._side)
 
     def forward(self, batch: Tensor) -> list[Answered]:
@@ -63,28 +64,24 @@ class FusionPredictor:
         if pixels is None:
             read = self._fusion.read([text])[0]
             return Answered(read, None, read, None)
-        answer = self._fusion.answer(pixels, [text])
-        told = answer.text[0] if text else None
-        return Answered(answer.probabilities[0], answer.image[0], told, float(answer.trust[0]) if text else None)
+        recogniser = self._fusion.recogniser
+        seen = recogniser.answer(pixels)
+        answer = self._fusion.heard(seen.probabilities, [text])
+        told, trust = (answer.text[0], float(answer.trust[0])) if text else (None, None)
+        return Answered(answer.probabilities[0], answered(recogniser, seen, 0, pixels[0]), told, trust)
 
     def postprocess(self, row: Answered) -> dict[str, Any]:
-        """One answer as JSON; ``trust`` is how probable it is that the text is about the image's character."""
-        return {
-            "top": self._listed(row.both),
-            "image": None if row.image is None else self._listed(row.image),
-            "text": None if row.text is None else self._listed(row.text),
-            "trust": None if row.trust is None else round(row.trust, _DIGITS),
-        }
+        """One answer as JSON; ``trust`` is how probable it is that the text is about the image's character.
 
-    def _listed(self, probabilities: NDArray[np.float64]) -> list[dict[str, Any]]:
+        With an image there is also what a recogniser says of it (see `seen_as_json`).
+        """
         assert self._fusion is not None
-        names = self._fusion.recogniser.characters
-        return [
-            {
-                "name": names[place],
-                "class": names[place],  # what pages for any classifier read
-                "index": place,
-                "probability": round(float(probabilities[place]), _DIGITS),
-            }
-            for place in np.argsort(-probabilities, kind="stable")[:_MOST_CHARACTERS].tolist()
-        ]
+        recogniser = self._fusion.recogniser
+        names, seen = recogniser.characters, row.image
+        return {
+            "top": listed(row.both, names),
+            "image": None if seen is None else listed(seen.probabilities, names),
+            "text": None if row.text is None else listed(row.text, names),
+            "trust": None if row.trust is None else round(row.trust, _DIGITS),
+            **({} if seen is None else seen_as_json(recogniser, seen)),
+        }

@@ -51,7 +51,10 @@ class Fusion:
 
     def answer(self, pixels: Tensor, texts: Sequence[str]) -> FusedAnswer:
         """Recognise (N, 3, S, S) uint8 images, each with a text, which may be empty."""
-        image = self.recogniser.answer(pixels).probabilities
+        return self.heard(self.recogniser.answer(pixels).probabilities, texts)
+
+    def heard(self, image: Floats, texts: Sequence[str]) -> FusedAnswer:
+        """Add texts to what the recogniser says about images, (N, C)."""
         evidence = self.evidence(texts)
         joined, trust = self.pooling.joined(np.log(np.maximum(image, 1e-12)), evidence)
         joined = np.where(np.abs(evidence).max(axis=1, keepdims=True) > 0, joined, image)  # to the last bit

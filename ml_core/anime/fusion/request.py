@@ -39,11 +39,13 @@ def pack_question(text: str = "", image: bytes | None = None, **settings: int) -
 
 
 def unpack_question(content: bytes) -> tuple[dict[str, Any], bytes | None]:
-    """Header (``text``, ``has_image``, settings) and image of `pack_question`.
+    """Header (``text``, ``has_image``, settings) and image of `pack_question`; any other bytes are an image by itself.
 
     Raises:
-        FormatError: ``anime.damaged_question`` when it is none.
+        FormatError: ``anime.damaged_question`` when it is a damaged one.
     """
+    if content[:1] != b"\0" or content[_LENGTH.size : _LENGTH.size + 1] != b"{":  # no format of images begins so
+        return {"text": "", "has_image": True}, content
     try:
         (length,) = _LENGTH.unpack_from(content)
         if length > _MAX_HEADER_BYTES:

@@ -46,6 +46,11 @@ def save_fusion(fusion: Fusion, folder: Path, fit_picture: Fit = "crop") -> list
     return [TENSORS, FACTS, *described, *files]
 
 
+def is_fusion(folder: Path) -> bool:
+    """Whether the weight in a folder reads besides seeing."""
+    return (folder / FACTS).is_file()
+
+
 def load_fusion(folder: Path) -> Fusion:
     """Read what `save_fusion` left.
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import tempfile
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final
 
 from ml_core.anime.classifier.delivery import TASK, WEIGHT_PATH
 from ml_core.anime.errors import CollectionError
+from ml_core.anime.fusion.storage import is_fusion, load_fusion, save_fusion
 from ml_core.anime.online.config import EnrolConfig
 from ml_core.anime.online.learning import AddedRole, OnlineLearningSystem
 from ml_core.anime.online.learning_curve import SIZES, Point, known_top1
@@ -93,7 +94,11 @@ def _deliver(system: OnlineLearningSystem, origin: Path, report: dict[str, Any],
     """Write the extended recogniser; what is known of the given one is carried on."""
     folder = run.artifact_path(f"weight/{FACTS_FILE}").parent
     recogniser = system.recogniser
-    files = save_recogniser(recogniser, folder, read_recogniser_facts(origin).get("fit_picture", "crop"))
+    fit = read_recogniser_facts(origin).get("fit_picture", "crop")
+    if is_fusion(origin):  # it goes on reading; nothing is written about the new character yet
+        files = save_fusion(replace(load_fusion(origin), recogniser=recogniser), folder, fit)
+    else:
+        files = save_recogniser(recogniser, folder, fit)
     carried = read_facts(origin) if (origin / FACTS_FILE).is_file() else WeightFacts(task=TASK)
     changes = {
         "files": files,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -14,7 +15,7 @@ from PIL import Image
 from torch import Tensor
 
 from ml_core.anime.collection.square import Fit, side_for, square_picture
-from ml_core.anime.recognise.recogniser import Recogniser
+from ml_core.anime.recognise.recogniser import Answer, Recogniser
 from ml_core.anime.recognise.storage import load_recogniser, read_recogniser_facts
 from ml_core.run.predictor import predictor
 
@@ -78,48 +79,58 @@ class CharacterPredictor:
         """uint8 (N, 3, S, S) to answers."""
         assert self._recogniser is not None
         answer = self._recogniser.answer(batch)
-        return [
-            Answered(
-                batch[row],
-                answer.probabilities[row],
-                float(answer.familiarity[row]),
-                bool(answer.is_unknown[row]),
-                nearest_images(self._recogniser, answer.vectors[row]),
-                *_activation(self._recogniser, batch[row], answer.probabilities[row]),
-            )
-            for row in range(len(batch))
-        ]
+        return [answered(self._recogniser, answer, row, batch[row]) for row in range(len(batch))]
 
     def postprocess(self, row: Answered) -> dict[str, Any]:
-        """One answer as JSON; the square and the grey map that lies over it are PNG as data addresses."""
+        """One answer as JSON; see `seen_as_json`."""
         assert self._recogniser is not None
-        known = self._recogniser
-        order = np.argsort(-row.probabilities, kind="stable")[:_MOST_CHARACTERS].tolist()
-        return {
-            "top": [
-                {
-                    "name": known.characters[place],
-                    "class": known.characters[place],  # what pages for any classifier read
-                    "index": place,
-                    "probability": round(float(row.probabilities[place]), _DIGITS),
-                }
-                for place in order
-            ],
-            "is_unknown": row.is_unknown,
-            "familiarity": round(row.familiarity, _DIGITS),
-            "familiar_from": round(known.calibration.familiar, _DIGITS),
-            "nearest": [
-                {
-                    "name": known.characters[int(known.exemplars.labels[place])],
-                    "image": known.exemplars.names[place],
-                    "similarity": round(similarity, _DIGITS),
-                }
-                for place, similarity in row.nearest
-            ],
-            "square": _as_png(row.pixels.permute(1, 2, 0).numpy()),
-            "activation_map": None if row.seen is None else _as_png((row.seen * 255).round().byte().numpy()),
-            "activation_of": row.seen_of,
+        names = self._recogniser.characters
+        return {"top": listed(row.probabilities, names), **seen_as_json(self._recogniser, row)}
+
+
+def answered(recogniser: Recogniser, answer: Answer, row: int, pixels: Tensor) -> Answered:
+    """What is known of one image, (3, S, S) uint8, of those that were answered."""
+    return Answered(
+        pixels,
+        answer.probabilities[row],
+        float(answer.familiarity[row]),
+        bool(answer.is_unknown[row]),
+        nearest_images(recogniser, answer.vectors[row]),
+        *_activation(recogniser, pixels, answer.probabilities[row]),
+    )
+
+
+def listed(probabilities: NDArray[np.float64], names: Sequence[str]) -> list[dict[str, Any]]:
+    """The most probable characters, best first, as JSON."""
+    return [
+        {
+            "name": names[place],
+            "class": names[place],  # what pages for any classifier read
+            "index": place,
+            "probability": round(float(probabilities[place]), _DIGITS),
         }
+        for place in np.argsort(-probabilities, kind="stable")[:_MOST_CHARACTERS].tolist()
+    ]
+
+
+def seen_as_json(recogniser: Recogniser, row: Answered) -> dict[str, Any]:
+    """What an answer rests on; the square and the grey map that lies over it are PNG as data addresses."""
+    return {
+        "is_unknown": row.is_unknown,
+        "familiarity": round(row.familiarity, _DIGITS),
+        "familiar_from": round(recogniser.calibration.familiar, _DIGITS),
+        "nearest": [
+            {
+                "name": recogniser.characters[int(recogniser.exemplars.labels[place])],
+                "image": recogniser.exemplars.names[place],
+                "similarity": round(similarity, _DIGITS),
+            }
+            for place, similarity in row.nearest
+        ],
+        "square": _as_png(row.pixels.permute(1, 2, 0).numpy()),
+        "activation_map": None if row.seen is None else _as_png((row.seen * 255).round().byte().numpy()),
+        "activation_of": row.seen_of,
+    }
 
 
 def nearest_images(recogniser: Recogniser, vector: Tensor, count: int = _NEAREST) -> list[tuple[int, float]]:

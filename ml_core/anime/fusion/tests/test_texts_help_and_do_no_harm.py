@@ -17,11 +17,13 @@ from ml_core.anime.fusion.storage import load_fusion
 from ml_core.anime.fusion.text.choose import choose_encoder
 from ml_core.anime.fusion.text.scratch import ScratchEncoder
 from ml_core.anime.fusion.text.task import TextClassifier, TextData
-from ml_core.anime.tests.drawn import NAMES, draw_collection
+from ml_core.anime.predict.answering import CharacterPredictor
+from ml_core.anime.tests.drawn import NAMES, draw_collection, draw_face
 from ml_core.errors import FormatError
 from ml_core.run.cli import main
 from ml_core.run.context import RunContext
 from ml_core.weights.errors import WeightMismatchError
+from ml_core.weights.folder import read_folder
 
 LOOKS = ["red hair, green eyes", "blue hair, red eyes", "green hair, violet eyes", "yellow hair, azure eyes"]
 TEXTS = {
@@ -86,6 +88,15 @@ def test_the_weight_answers_as_it_was_trained(trained: tuple[Path, dict[str, Any
     assert alone["text"] is None
     assert words["image"] is None
     assert words["top"][0]["name"] == NAMES[1]
+    sees = CharacterPredictor()
+    sees.load(weight, "cpu")
+    by_image = sees.postprocess(sees.forward(sees.preprocess(image)[None])[0])
+    assert alone["top"] == by_image["top"]
+    for part in ("is_unknown", "nearest", "square", "activation_map"):
+        assert both[part] == alone[part] == by_image[part]
+        assert part not in words
+    plain = server.postprocess(server.forward(server.preprocess(image)[None])[0])
+    assert plain == alone  # an image by itself is a question too
     with pytest.raises(FormatError):
         pack_question("  ")
     with pytest.raises(FormatError):
@@ -222,6 +233,25 @@ def test_without_texts_or_with_another_recogniser_the_run_says_what_is_missing(
     known = draw_collection(tmp_path / "more/known", characters=3, pictures=2)
     result = run(tmp_path / "b", f"known={known}", f"recogniser={drawn_model}")
     assert result["error"]["code"] == "anime.no_captions"
+
+
+def test_a_character_is_added_to_what_reads_and_it_goes_on_reading(
+    trained: tuple[Path, dict[str, Any]], tmp_path: Path
+) -> None:
+    (tmp_path / "new").mkdir()
+    for number in range(6):
+        draw_face(4, number).save(tmp_path / f"new/{number}.png")
+    settings = {"recogniser": str(trained[0]), "name": NAMES[4], "images": str(tmp_path / "new")}
+    main(["anime.enrol", *(f"--set={key}={value}" for key, value in settings.items()), "--out", str(tmp_path / "run")])
+    weight = tmp_path / "run/artifacts/weight"
+    facts, _ = read_folder(weight)
+    assert facts.task == "anime.fusion" and set(facts.classes) == set(NAMES[:5])
+    fusion = load_fusion(weight)
+    assert fusion.recogniser.characters[int(fusion.read([LOOKS[1]])[0].argmax())] == NAMES[1]
+    server = FusionPredictor()
+    server.load(weight, "cpu")
+    rows = server.forward(server.preprocess((tmp_path / "new/0.png").read_bytes())[None])
+    assert server.postprocess(rows[0])["top"][0]["name"] == NAMES[4]
 
 
 def test_tensors_of_another_fusion_are_refused(trained: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
