@@ -17,7 +17,7 @@ class DatasetsConfig(AppConfig):
         """Follow the ends of imports; take a place in the top bar and in the search box."""
         from cvstudio.common.navigation import Link, Section, register_section
         from cvstudio.common.search import register_source
-        from cvstudio.datasets import hooks  # noqa: F401 - connecting is what the import does
+        from cvstudio.datasets import hooks, viewers  # noqa: F401 - connecting is what the import does
         from cvstudio.datasets.search import SOURCE
 
         register_section(
@@ -36,3 +36,4 @@ class DatasetsConfig(AppConfig):
             )
         )
         register_source(SOURCE)
+        viewers.register()

@@ -40,6 +40,7 @@ DIFFERENCE_WORDS: dict[str, Promise] = {
     "annotation_added": _("annotation added"),
     "annotation_removed": _("annotation removed"),
     "annotation_moved": _("annotation moved"),
+    "annotation_reshaped": _("annotation with another outline"),
     "annotation_relabelled": _("annotation with another class"),
 }
 

@@ -154,7 +154,8 @@ def revision_lines(version: DatasetVersion) -> list[str]:
     """What a corrected version has in other ways than the one before, in words."""
     words = {
         "remove": _("Annotations removed: %(n)s"), "label": _("Annotations with another class: %(n)s"),
-        "corners": _("Boxes moved or cut: %(n)s"), "add": _("Annotations added: %(n)s"),
+        "corners": _("Boxes moved or cut: %(n)s"), "rings": _("Outlines changed: %(n)s"),
+        "add": _("Annotations added: %(n)s"),
         "leave_out": _("Images left out: %(n)s"), "mark_empty": _("Images said to show nothing: %(n)s"),
         "image_class": _("Images with another class: %(n)s"), "split": _("Images in another split: %(n)s"),
         "classes": _("Names of classes changed"),

@@ -53,6 +53,10 @@ function fillTools() {
   document.getElementById("remove-box").disabled = !editor.shape;
   document.getElementById("undo").disabled = !editor.past.length;
   document.getElementById("redo").disabled = !editor.future.length;
+  const points = document.getElementById("edit-points");
+  points.disabled = !editor.points.fits;
+  points.setAttribute("aria-pressed", String(editor.points.works));
+  document.getElementById("points-note").hidden = !editor.points.works;
   document.getElementById("mask-note").hidden = editor.shape?.kind !== "mask";
 }
 
@@ -76,6 +80,7 @@ function startTools() {
     stage.root.focus({ preventScroll: true });
   });
   on("draw-box", () => editor.draw(!editor.isDrawing));
+  on("edit-points", () => editor.points.toggle());
   on("remove-box", () => editor.remove());
   on("undo", () => editor.undo());
   on("redo", () => editor.redo());

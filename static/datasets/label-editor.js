@@ -1,5 +1,6 @@
 /** Correcting boxes on the stage: by mouse, finger and key. Every step is a new state, so that each can be undone. */
 import { addBox, addedRow, moveBox, relabel, removeBox, shownShapes } from "./label-state.js";
+import { PointEditor } from "./point-editor.js";
 import { svg } from "./shapes.js";
 
 const HANDLES = [["nw", 0, 0], ["n", 0.5, 0], ["ne", 1, 0], ["e", 1, 0.5], ["se", 1, 1], ["s", 0.5, 1], ["sw", 0, 1], ["w", 0, 0.5]];
@@ -19,6 +20,7 @@ export class LabelEditor {
     this.state = draft.of(data.position);
     this.past = [];
     this.future = [];
+    this.points = new PointEditor(this);
     stage.tool = this;
     this.refresh();
     stage.root.addEventListener("keydown", (event) => this.key(event));
@@ -53,22 +55,26 @@ export class LabelEditor {
   undo() {
     if (!this.past.length) return;
     this.future.push(this.state);
+    this.points.active = null;
     this.#take(this.past.pop());
   }
 
   redo() {
     if (!this.future.length) return;
     this.past.push(this.state);
+    this.points.active = null;
     this.#take(this.future.pop());
   }
 
   select(row) {
+    if (row !== this.selected) this.points.active = null;
     this.selected = row;
     if (this.shape && this.shape.label >= 0) this.label = this.shape.label;
     this.refresh();
   }
 
   remove() {
+    if (this.points.remove()) return;
     if (this.shape) this.become(removeBox(this.state, this.selected));
   }
 
@@ -111,7 +117,8 @@ export class LabelEditor {
   press(place, target) {
     this.stage.root.focus({ preventScroll: true });
     const handle = target.closest("[data-handle]")?.dataset.handle;
-    if (this.isDrawing) this.grip = { kind: "draw", from: place, box: [place.x, place.y, place.x, place.y] };
+    if (this.points.press(target)) this.grip = { kind: "point", from: place };
+    else if (this.isDrawing) this.grip = { kind: "draw", from: place, box: [place.x, place.y, place.x, place.y] };
     else if (handle && this.shape) this.grip = { kind: handle, from: place, start: this.shape.box, box: this.shape.box };
     else {
       const row = target.closest("[data-row]")?.dataset.row;
@@ -127,11 +134,15 @@ export class LabelEditor {
 
   drag(place) {
     const { kind, from, start } = this.grip;
+    this.grip.isMoved ||= Math.hypot(place.x - from.x, place.y - from.y) > 2 * this.stage.unit;
+    if (kind === "point") {
+      if (this.grip.isMoved) this.points.drag(place);
+      return;
+    }
     if (kind === "draw") {
       const sides = [Math.min(from.x, place.x), Math.min(from.y, place.y), Math.max(from.x, place.x), Math.max(from.y, place.y)];
       this.grip.box = this.#inside(sides);
     } else {
-      this.grip.isMoved ||= Math.hypot(place.x - from.x, place.y - from.y) > 2 * this.stage.unit;
       if (!this.grip.isMoved) return;
       this.grip.box = kind === "move" ? this.#shifted(start, place.x - from.x, place.y - from.y) : this.#resized(kind, start, place);
     }
@@ -157,7 +168,8 @@ export class LabelEditor {
   release() {
     const { kind, box, isMoved } = this.grip;
     this.grip = null;
-    if (kind === "draw") {
+    if (kind === "point") this.points.release();
+    else if (kind === "draw") {
       const least = 3 * this.stage.unit;
       if (box[2] - box[0] >= least && box[3] - box[1] >= least) this.#add(box);
       else this.drawn();
@@ -166,6 +178,7 @@ export class LabelEditor {
   }
 
   cancel() {
+    if (this.grip?.kind === "point") this.points.cancel();
     this.grip = null;
     this.drawn();
   }
@@ -175,6 +188,10 @@ export class LabelEditor {
     const box = this.grip?.box ?? this.shape?.box;
     if (!box) {
       this.stage.handles.replaceChildren();
+      return;
+    }
+    if (this.points.works && (!this.grip || this.grip.kind === "point")) {
+      this.stage.handles.replaceChildren(...this.points.handles());
       return;
     }
     const [left, top, right, bottom] = box;
@@ -196,6 +213,10 @@ export class LabelEditor {
       else if (letter === "y") this.redo();
       else return;
     } else if (event.altKey) return;
+    else if (this.points.key(event)) {
+      event.preventDefault();
+      return;
+    } else if (letter === "p" && this.points.fits) this.points.toggle();
     else if (event.key.startsWith("Arrow")) {
       if (!this.shape) return;
       this.#nudge(event);

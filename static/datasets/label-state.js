@@ -1,6 +1,8 @@
 /** What a person has changed in one image, as plain data: pure functions, so that undo is keeping the state before. */
 
-/** @returns {{rows: Record<string, {label?: number, box?: number[], removed?: boolean}>, added: {label: number, box: number[]}[], label: number | null, split: string | null, leftOut: boolean, empty: boolean}} */
+import { boundsOf } from "./points.js";
+
+/** @returns {{rows: Record<string, {label?: number, box?: number[], polygons?: number[][], removed?: boolean}>, added: {label: number, box: number[]}[], label: number | null, split: string | null, leftOut: boolean, empty: boolean}} */
 export function untouched() {
   return { rows: {}, added: [], label: null, split: null, leftOut: false, empty: false };
 }
@@ -22,7 +24,9 @@ export function shownShapes(shapes, state) {
   const kept = shapes.filter((shape) => !state.rows[shape.row]?.removed).map((shape) => {
     const change = state.rows[shape.row];
     if (!change) return shape;
-    const moved = change.box
+    const moved = change.polygons
+      ? { box: boundsOf(change.polygons), polygons: change.polygons, mask: null, kind: "polygons" }
+      : change.box
       ? { box: change.box, polygons: stretched(shape.polygons, shape.box, change.box), mask: null, kind: shape.kind === "mask" ? "box" : shape.kind }
       : {};
     return { ...shape, ...moved, label: change.label ?? shape.label, isChanged: true };
@@ -39,7 +43,13 @@ function withRow(state, row, change) {
   return { ...state, added: added.filter((entry) => !entry.removed) };
 }
 
-export const moveBox = (state, row, box) => withRow(state, row, { box });
+/** Polygons that were changed already are stretched along; untouched ones are when they are shown. */
+export function moveBox(state, row, box) {
+  const polygons = state.rows[row]?.polygons;
+  return withRow(state, row, polygons ? { polygons: stretched(polygons, boundsOf(polygons), box) } : { box });
+}
+
+export const reshape = (state, row, polygons) => withRow(state, row, { polygons, box: undefined });
 export const relabel = (state, row, label) => withRow(state, row, { label });
 export const removeBox = (state, row) => withRow(state, row, { removed: true });
 export const addBox = (state, label, box) => ({ ...state, empty: false, added: [...state.added, { label, box }] });
@@ -56,7 +66,7 @@ export function withChange(state, change) {
   }
 }
 
-const rounded = (box) => box.map((value) => Math.round(value * 1000) / 1000);
+const rounded = (values) => values.map((value) => Math.round(value * 1000) / 1000);
 
 /** The changes of an image as the API takes them. */
 export function changesOf(position, state) {
@@ -67,7 +77,8 @@ export function changesOf(position, state) {
     if (change.removed) changes.push({ do: "remove", row: Number(row) });
     else {
       if (change.label !== undefined) changes.push({ do: "relabel", row: Number(row), label: change.label });
-      if (change.box) changes.push({ do: "move", row: Number(row), box: rounded(change.box) });
+      if (change.polygons) changes.push({ do: "reshape", row: Number(row), polygons: change.polygons.map(rounded) });
+      else if (change.box) changes.push({ do: "move", row: Number(row), box: rounded(change.box) });
     }
   }
   for (const { label, box } of state.added) changes.push({ do: "add", image, label, box: rounded(box) });

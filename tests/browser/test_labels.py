@@ -130,6 +130,68 @@ def test_boxes_are_corrected_by_mouse_and_become_a_version(alice: User, open_pag
     assert Dataset.objects.get(id=boxes.id).current_version.number == 1
 
 
+def outline(dataset: Dataset, path: str) -> list[list[float]]:
+    """Points of the first polygon of an image in the newest version."""
+    version = newest(dataset)
+    image, table = version.images.get(path=path), open_table(version)
+    rings = [ring for row in table.of_image(image.position) for ring in table.polygons(row, image.width, image.height)]
+    points: list[list[float]] = rings[0].round(1).tolist()
+    return points
+
+
+@pytest.mark.slow
+def test_points_of_an_outline_are_moved_made_and_removed(alice: User, open_page: OpenPage, boxes: Dataset) -> None:
+    path = "images/train/1.jpg"
+    before = outline(boxes, path)
+    page = open_image(open_page, alice, boxes, path)
+    expect(page.locator("#edit-points")).to_be_disabled()
+    page.locator(".shape-line", has_text="dog").first.click()
+    page.click("#edit-points")
+    expect(page.locator("[data-point]")).to_have_count(len(before))
+    (x, y), (next_x, next_y) = before[0], before[1]
+    pull(page, (x, y), (x - 4, y - 3))
+    pull(page, ((x - 4 + next_x) / 2, (y - 3 + next_y) / 2), (next_x, y - 4))  # the middle of an edge
+    expect(page.locator("[data-point]")).to_have_count(len(before) + 1)
+    expect(page.locator("#save-bar")).to_contain_text("1 change in 1 image")
+    page.keyboard.press("Control+z")
+    expect(page.locator("[data-point]")).to_have_count(len(before))
+    page.keyboard.press("Control+y")
+    page.keyboard.press(".")  # the first point
+    page.keyboard.press("Enter")  # one behind it
+    expect(page.locator("[data-point]")).to_have_count(len(before) + 2)
+    page.keyboard.press("Delete")
+    expect(page.locator("[data-point]")).to_have_count(len(before) + 1)
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Escape")
+    page.keyboard.press("p")
+    expect(page.locator(".handle-frame")).to_be_visible()
+    save(page, boxes)
+    after = outline(boxes, path)
+    assert len(after) == len(before) + 1
+    assert after[0] == [pytest.approx(x - 3, abs=0.7), pytest.approx(y - 3, abs=0.7)]
+    assert after[1] == [pytest.approx(next_x, abs=0.7), pytest.approx(y - 4, abs=0.7)]
+    assert after[2:] == before[1:]
+    box = rows_of(boxes, path)[0][1]
+    assert box[0] == min(point[0] for point in after) and box[1] == min(point[1] for point in after)
+
+
+@pytest.mark.slow
+def test_points_are_moved_by_a_finger(alice: User, open_page: OpenPage, boxes: Dataset) -> None:
+    path = "images/train/1.jpg"
+    x, y = outline(boxes, path)[0]
+    page = open_image(open_page, alice, boxes, path, width=390, height=800, touch=True)
+    page.locator(".shape-line", has_text="dog").first.click()
+    page.click("#edit-points")
+    touch = page.context.new_cdp_session(page)
+    (from_x, from_y), (to_x, to_y) = at(page, x, y), at(page, x + 6, y + 4)
+    touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": from_x, "y": from_y}]})
+    touch.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [{"x": to_x, "y": to_y}]})
+    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    expect(page.locator("#save-bar")).to_contain_text("1 change in 1 image")
+    save(page, boxes)
+    assert outline(boxes, path)[0] == [pytest.approx(x + 6, abs=0.7), pytest.approx(y + 4, abs=0.7)]
+
+
 def test_boxes_are_corrected_by_keys_alone(alice: User, open_page: OpenPage, boxes: Dataset) -> None:
     page = open_image(open_page, alice, boxes, "images/train/2.jpg")
     expect(page.get_by_text("Nothing is labelled in this image.")).to_be_visible()

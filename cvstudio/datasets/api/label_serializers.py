@@ -20,7 +20,7 @@ class RevisionSerializer(serializers.Serializer):
     changes = serializers.ListField(
         child=ObjectField(), default=list, max_length=100_000,
         help_text='{"do": "add", "image": 0, "label": 1, "box": [left, top, right, bottom]}; also remove, relabel and '
-        "move (row), leave_out, mark_empty, set_class, set_split (image), rename (classes).",
+        "move (row), reshape (row, polygons), leave_out, mark_empty, set_class, set_split (image), rename (classes).",
     )  # fmt: skip
 
 

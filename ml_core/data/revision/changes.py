@@ -9,13 +9,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from ml_core.data.annotations.boxes import bounds
 from ml_core.data.formats.base import SPLITS, Split
 from ml_core.errors import FormatError
 
 Corners = tuple[float, float, float, float]
+Rings = tuple[tuple[float, ...], ...]
+"""Polygons of one object, each x, y, x, y... in pixels."""
 
 MAX_CHANGES: Final = 1_000_000
 _MAX_BYTES: Final = 64 << 20
+_MAX_RINGS, _MAX_NUMBERS, _LEAST_NUMBERS = 1000, 100_000, 6
 
 
 @dataclass
@@ -26,6 +30,7 @@ class Changes:
         remove: Rows that go.
         label: Row to its new class.
         corners: Row to its new box in pixels; a polygon moves along, a mask is given up.
+        rings: Row to its new polygons in pixels, around which its box is drawn; a mask is given up.
         add: Image, class and box in pixels of new annotations.
         leave_out: Images that go, with their annotations.
         mark_empty: Images without labels that really show nothing.
@@ -37,6 +42,7 @@ class Changes:
     remove: set[int] = field(default_factory=set)
     label: dict[int, int] = field(default_factory=dict)
     corners: dict[int, Corners] = field(default_factory=dict)
+    rings: dict[int, Rings] = field(default_factory=dict)
     add: list[tuple[int, int, Corners]] = field(default_factory=list)
     leave_out: set[int] = field(default_factory=set)
     mark_empty: set[int] = field(default_factory=set)
@@ -48,13 +54,14 @@ class Changes:
         """These changes and then others, which decide where both concern the same thing."""
         return Changes(
             self.remove | other.remove, {**self.label, **other.label}, {**self.corners, **other.corners},
-            [*self.add, *other.add], self.leave_out | other.leave_out, self.mark_empty | other.mark_empty,
+            {**self.rings, **other.rings}, [*self.add, *other.add], self.leave_out | other.leave_out,
+            self.mark_empty | other.mark_empty,
             {**self.image_class, **other.image_class}, {**self.split, **other.split}, other.classes or self.classes,
         )  # fmt: skip
 
     def counts(self) -> dict[str, int]:
         """How many of each kind there are; kinds without any are left out."""
-        kinds = ("remove", "label", "corners", "add", "leave_out", "mark_empty", "image_class", "split")
+        kinds = ("remove", "label", "corners", "rings", "add", "leave_out", "mark_empty", "image_class", "split")
         counted = {kind: len(getattr(self, kind)) for kind in kinds} | {"classes": int(self.classes is not None)}
         return {kind: count for kind, count in counted.items() if count}
 
@@ -78,9 +85,10 @@ def read_json(path: Path) -> Any:
 def parse_changes(document: Any, *, images: int, rows: int, classes: int) -> Changes:
     """Changes from JSON: a list of ``{"do": name, ...}`` in the order in which they were made.
 
-    ``remove`` row; ``relabel`` row, label; ``move`` row, box; ``add`` image, label, box; ``leave_out`` image;
-    ``mark_empty`` image; ``set_class`` image, label; ``set_split`` image, split; ``rename`` classes. Boxes are
-    left, top, right, bottom in pixels. A later change of the same thing replaces the earlier one.
+    ``remove`` row; ``relabel`` row, label; ``move`` row, box; ``reshape`` row, polygons; ``add`` image, label, box;
+    ``leave_out`` image; ``mark_empty`` image; ``set_class`` image, label; ``set_split`` image, split; ``rename``
+    classes. Boxes are left, top, right, bottom in pixels, polygons lists of x, y, x, y... A later change of the same
+    thing replaces the earlier one.
 
     Args:
         document: The list.
@@ -103,6 +111,10 @@ def parse_changes(document: Any, *, images: int, rows: int, classes: int) -> Cha
             changes.label[reader.index("row", rows)] = reader.index("label", classes)
         elif what == "move":
             changes.corners[reader.index("row", rows)] = reader.box()
+            changes.rings.pop(reader.index("row", rows), None)
+        elif what == "reshape":
+            changes.rings[reader.index("row", rows)] = reader.polygons()
+            changes.corners.pop(reader.index("row", rows), None)
         elif what == "add":
             changes.add.append((reader.index("image", images), reader.index("label", classes), reader.box()))
         elif what == "leave_out":
@@ -146,6 +158,17 @@ class _Entry:
             raise _invalid('"box" is left, top, right and bottom in pixels, with an area.', self._number)
         return float(value[0]), float(value[1]), float(value[2]), float(value[3])
 
+    def polygons(self) -> Rings:
+        value: Any = self._entry.get("polygons")
+        if not isinstance(value, list) or not 0 < len(value) <= _MAX_RINGS or not all(map(_is_ring, value)):
+            raise _invalid('"polygons" is a list of lists x, y, x, y... of three points at least.', self._number)
+        if sum(map(len, value)) > _MAX_NUMBERS:
+            raise _invalid(f"Polygons have {_MAX_NUMBERS:,} numbers at most.", self._number)
+        left, top, right, bottom = bounds([number for ring in value for number in ring])
+        if right <= left or bottom <= top:
+            raise _invalid('"polygons" have an area.', self._number)
+        return tuple(tuple(map(float, ring)) for ring in value)
+
     def split(self) -> Split:
         for split in SPLITS:
             if self._entry.get("split") == split:
@@ -160,6 +183,12 @@ class _Entry:
         if len(names) < least:
             raise _invalid(f"There are {least:,} classes, so that many names are needed.", self._number)
         return names
+
+
+def _is_ring(value: Any) -> bool:
+    if not isinstance(value, list) or len(value) < _LEAST_NUMBERS or len(value) % 2:
+        return False
+    return all(type(number) in (int, float) and math.isfinite(number) for number in value)
 
 
 def _invalid(message: str, number: int) -> FormatError:

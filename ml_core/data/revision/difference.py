@@ -39,6 +39,20 @@ class _Side:
         """Whether a label file says that the image shows nothing."""
         return self.table is not None and int(self.table.image_state[position]) == EMPTY
 
+    def points(self, position: int) -> NDArray[np.float64]:
+        """The numbers of all shapes of an image."""
+        if self.table is None:
+            return np.zeros(0)
+        rows = self.table.of_image(position)
+        first, behind = self.table.point_offsets[self.table.ring_offsets[[rows.start, rows.stop]]].tolist()
+        return np.asarray(self.table.points[first:behind])
+
+    def shape(self, position: int, number: int) -> list[NDArray[np.float64]]:
+        """The polygons of one annotation of an image in pixels, or the numbers of its mask."""
+        assert self.table is not None
+        row, item = self.table.of_image(position)[number], self.items[position]
+        return self.table.polygons(row, item.width, item.height) or self.table.rings(row)
+
     def boxes(self, position: int) -> tuple[list[str], Boxes]:
         """Names of classes and corners of an image's annotations."""
         if self.table is None:
@@ -77,9 +91,9 @@ def difference(old: Path, new: Path) -> dict[str, Any]:
     Returns:
         ``equal``; ``images``: counts of ``added``, ``removed``, ``replaced`` (other content under the same path),
         ``moved`` (to another split), ``relabelled``, ``marked_empty`` (said to show nothing now) and ``unmarked`` (no
-        more); ``annotations``: counts of ``added``, ``removed``, ``moved``,
-        ``relabelled``; ``classes``: the same by class; ``names``: classes ``added`` and ``removed``; ``listed``: the
-        first 500 with their paths.
+        more); ``annotations``: counts of ``added``, ``removed``, ``moved``, ``relabelled`` and ``reshaped`` (the box
+        stays, its outline does not); ``classes``: the same by class; ``names``: classes ``added`` and ``removed``;
+        ``listed``: the first 500 with their paths.
     """
     one, two = _Side(old), _Side(new)
     found = _Found()
@@ -124,10 +138,14 @@ def _compare_images(one: _Side, two: _Side, before: int, after: int, found: _Fou
     other_names, other_corners = two.boxes(after)
     if not names and not other_names and one.is_empty(before) != two.is_empty(after):
         found.image("marked_empty" if two.is_empty(after) else "unmarked", new.path)
-    if names == other_names and np.array_equal(corners, other_corners):
+    same_boxes = names == other_names and np.array_equal(corners, other_corners)
+    if same_boxes and np.array_equal(one.points(before), two.points(after)):
         return
     for kind, mine, other in _pairs(names, corners, other_names, other_corners):
-        if kind == "relabelled":
+        if kind == "":
+            if not _same_shape(one.shape(before, mine), two.shape(after, other)):
+                found.annotation("reshaped", new.path, other_names[other])
+        elif kind == "relabelled":
             found.annotation(kind, new.path, other_names[other], old=names[mine])
         elif kind == "removed":
             found.annotation(kind, new.path, names[mine])
@@ -140,7 +158,8 @@ def _pairs(
 ) -> Iterator[tuple[str, int, int]]:
     """Kinds of difference between the boxes of one image, each with the box in the old and in the new version.
 
-    Equal boxes go first, then boxes in the same place with another name, then the best overlaps of one name.
+    Equal boxes, whose kind is empty, go first, then boxes in the same place with another name, then the best overlaps
+    of one name.
     """
     mine, theirs = set(range(len(names))), set(range(len(other_names)))
     overlaps = _all_overlaps(corners, other_corners)
@@ -151,10 +170,16 @@ def _pairs(
             if a in mine and b in theirs and equal_names == (kind != "relabelled"):
                 mine.discard(a)
                 theirs.discard(b)
-                if kind:
-                    yield kind, a, b
+                yield kind, a, b
     yield from (("removed", a, -1) for a in sorted(mine))
     yield from (("added", -1, b) for b in sorted(theirs))
+
+
+def _same_shape(one: list[NDArray[np.float64]], other: list[NDArray[np.float64]]) -> bool:
+    return len(one) == len(other) and all(
+        mine.shape == theirs.shape and np.allclose(mine, theirs, rtol=0, atol=_SAME_PIXELS)
+        for mine, theirs in zip(one, other, strict=True)
+    )
 
 
 def _same_places(one: Boxes, other: Boxes) -> NDArray[np.bool_]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ml_core.data.annotations.boxes import convert
+from ml_core.data.annotations.boxes import bounds, convert
 from ml_core.data.annotations.builder import DERIVED, NO_SHAPE, POLYGONS, Annotation, Columns, TableBuilder
 from ml_core.data.annotations.table import (
     EMPTY,
@@ -37,7 +37,7 @@ from ml_core.data.manifest import (
     read_items,
     read_version,
 )
-from ml_core.data.revision.changes import Changes, Corners
+from ml_core.data.revision.changes import Changes, Corners, Rings
 from ml_core.data.version_writer import Tally
 from ml_core.errors import FormatError
 from ml_core.run.files import sync_folder, write_json_atomic
@@ -86,7 +86,7 @@ def revise(old: Path, new: Path, changes: Changes, run: ImportReporter, *, reaso
 
 
 def _refuse_other_task(changes: Changes, table: AnnotationTable | None) -> None:
-    of_boxes = changes.remove or changes.label or changes.corners or changes.add or changes.mark_empty
+    of_boxes = changes.remove or changes.label or changes.corners or changes.rings or changes.add or changes.mark_empty
     if (of_boxes and table is None) or (changes.image_class and table is not None):
         raise FormatError("These changes are for data sets of another kind.", code="revision.task",
                           hint="Change boxes where there are boxes, and classes of images elsewhere.")  # fmt: skip
@@ -216,7 +216,19 @@ def _old_rows(
             int(table.flags[row]), float(table.area[row]), int(table.source_id[row]),
             table.attribute_lines[attribute] if attribute >= 0 else "",
         )  # fmt: skip
-        yield label, _moved(annotation, changes.corners[row], table, size) if row in changes.corners else annotation
+        if row in changes.rings:
+            annotation = _reshaped(annotation, changes.rings[row], table, size)
+        elif row in changes.corners:
+            annotation = _moved(annotation, changes.corners[row], table, size)
+        yield label, annotation
+
+
+def _reshaped(annotation: Annotation, rings: Rings, table: AnnotationTable, size: Any) -> Annotation:
+    """The annotation with other polygons and the box around them; the area is forgotten."""
+    box = convert(np.array([bounds([n for ring in rings for n in ring])]), "xyxy", table.box_format, size)[0]
+    scale = size[0] if table.box_format == "cxcywhn" else np.array([1, 1])
+    written = [(np.array(ring).reshape(-1, 2) / scale).ravel().tolist() for ring in rings]
+    return annotation._replace(box=box.tolist(), kind=POLYGONS, rings=written, area=float("nan"))
 
 
 def _moved(annotation: Annotation, corners: Corners, table: AnnotationTable, size: Any) -> Annotation:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from ml_core.data.annotations.builder import POLYGONS
 from ml_core.data.import_images import ImportOrder, import_images
 from ml_core.data.manifest import read_items, read_version
 from ml_core.data.revision.changes import Changes, parse_changes
@@ -85,6 +86,44 @@ def test_a_polygon_moves_along_with_its_box(tmp_path: Path) -> None:
     row = one.rows("images/train/1.jpg")[0]
     two = revised(one.folder, tmp_path / "v2", Changes(corners={row: (0.0, 0.0, 40.0, 20.0)}))
     assert np.allclose(two.table.polygons(row, 100, 50)[0], [[0, 0], [40, 0], [40, 20], [0, 20]])
+
+
+@pytest.mark.parametrize("layout", ["yolo", "coco"])
+def test_an_outline_is_drawn_anew_and_its_box_with_it(layout: str, tmp_path: Path) -> None:
+    one = take(MAKERS[layout](tmp_path / "in"), tmp_path)
+    row = next(row for row in range(len(one.table)) if one.table.kind[row] == POLYGONS)
+    image = one.items[int(one.table.image_of[row])]
+    triangle = [1, 2, 30, 2, 16.5, 20]
+    document = [{"do": "move", "row": row, "box": [0, 0, 9, 9]},
+                {"do": "reshape", "row": row, "polygons": [triangle, [3, 3, 5, 3, 5, 5.25]]}]  # fmt: skip
+    changes = parse_changes(document, images=len(one.items), rows=len(one.table), classes=2)
+    assert changes.counts() == {"rings": 1}  # the last word counts
+    two = revised(one.folder, tmp_path / "v2", changes)
+    rings = two.table.polygons(row, image.width, image.height)
+    assert np.allclose(rings[0].ravel(), triangle) and np.allclose(rings[1].ravel(), [3, 3, 5, 3, 5, 5.25])
+    assert [1, 2, 30, 20] in np.array(two.boxes(image.path)).round(6).tolist()
+
+
+def test_an_outline_that_changes_within_its_box_is_a_difference(tmp_path: Path) -> None:
+    one = take(yolo_set(tmp_path / "in"), tmp_path)
+    row = one.rows("images/train/1.jpg")[0]
+    ring = one.table.polygons(row, 100, 50)[0]
+    left, top, right, bottom = *ring.min(axis=0), *ring.max(axis=0)
+    rings = ((left, top, right, top, right, bottom, left, bottom, (left + right) / 2, (top + bottom) / 2),)
+    two = revised(one.folder, tmp_path / "v2", Changes(rings={row: rings}))
+    assert difference(one.folder, two.folder)["annotations"] == {"reshaped": 1}
+    three = revised(two.folder, tmp_path / "v3", Changes(split={0: "val"}))
+    assert difference(two.folder, three.folder)["annotations"] == {}
+
+
+@pytest.mark.parametrize(
+    "polygons", [None, [], [[1, 2, 3, 4]], [[1, 2, 3, 4, 5]], [[1, 1, 2, 2, 3, "3"]], [[1, 1, 5, 1, 9, 1]],
+                 [[1, 1, 2, float("nan"), 3, 3]], [[1, 1, 2, 2, 3, 3] * 20_000]],
+)  # fmt: skip
+def test_outlines_that_are_none_are_refused(polygons: Any) -> None:
+    with pytest.raises(FormatError) as caught:
+        parse_changes([{"do": "reshape", "row": 0, "polygons": polygons}], images=1, rows=1, classes=1)
+    assert (caught.value.code, caught.value.where) == ("changes.invalid", "change 1")
 
 
 def test_differences_are_told_by_kind_and_class(tmp_path: Path) -> None:
