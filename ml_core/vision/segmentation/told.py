@@ -31,15 +31,11 @@ def map_of(logits: Tensor, canvas: Canvas, width: int, height: int) -> Map:
     inner_width, inner_height = canvas.placed(width, height)
     inner = logits[:, None, None, :inner_height, :inner_width].float()
     told = torch.zeros((height, width), dtype=torch.int16, device=logits.device)
-    best: Tensor | None = None
+    best = torch.full((height, width), -torch.inf, device=logits.device)
     for label, one in enumerate(inner):
         scaled = functional.interpolate(one, size=(height, width), mode="bilinear", align_corners=False)[0, 0]
-        if best is None:
-            best = scaled
-            continue
-        better = scaled > best
-        told[better] = label
-        best = torch.where(better, scaled, best)
+        told.masked_fill_(scaled > best, label)
+        torch.maximum(best, scaled, out=best)
     found: Map = told.cpu().numpy()
     return found
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
-from torch.nn import functional
 
 from ml_core.vision.segmentation.truth import UNKNOWN
 
@@ -19,11 +19,11 @@ def dice(logits: Tensor, truth: Tensor) -> Tensor:
         logits: (N, C, H, W).
         truth: int64 (N, H, W), `UNKNOWN` where nothing counts.
     """
-    known = (truth != UNKNOWN)[:, None]
-    likely = logits.softmax(1) * known
-    true = functional.one_hot(truth.clamp(min=0), logits.shape[1]).permute(0, 3, 1, 2) * known
-    axes = (0, 2, 3)
-    common, sizes = (likely * true).sum(axes), likely.sum(axes) + true.sum(axes)
-    occurs = true.sum(axes) > 0
-    score = (2 * common + _SMOOTH) / (sizes + _SMOOTH)
-    return ((1 - score) * occurs).sum() / occurs.sum().clamp(min=1)
+    known = truth != UNKNOWN
+    likely = logits.softmax(1).unbind(1)  # class by class: one-hot truth would cost as much as the logits again
+    losses = []
+    for label in truth[known].unique().tolist():
+        true = truth == label
+        common, sizes = (likely[label] * true).sum(), (likely[label] * known).sum() + true.sum()
+        losses.append(1 - (2 * common + _SMOOTH) / (sizes + _SMOOTH))
+    return torch.stack(losses).mean() if losses else 0 * logits.sum()
