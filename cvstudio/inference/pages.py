@@ -12,14 +12,15 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from cvstudio.inference.limits import limits
 from cvstudio.inference.models import InferenceJob
-from cvstudio.inference.presentation import class_counts, kept_answers, weight_choices
+from cvstudio.inference.presentation import class_counts, drawings, kept_answers, weight_choices
 from cvstudio.inference.selectors import dataset_choices, image_with_version, jobs_for
 from cvstudio.inference.services.delete_job import delete_job
 from cvstudio.inference.services.draft_labels import can_draft, draft_labels
+from cvstudio.inference.services.draw_pictures import draw_pictures
 from cvstudio.inference.services.find_answers import has_index, videos_of
 from cvstudio.inference.services.read_results import TITLES, kinds_of
 from cvstudio.inference.serving.client import is_served
@@ -88,6 +89,7 @@ def job_page(request: HttpRequest, job_id: UUID) -> HttpResponse:
         "has_index": has_index(job),
         "class_names": job.weight_version.classes,
         "videos": videos_of(job),
+        **drawings(job, request.user),
         "predictions": kept_answers(job),
         "is_working": job.run is not None and job.run.state not in ENDED,
     }
@@ -108,6 +110,21 @@ def draft_labels_page(request: HttpRequest, job_id: UUID) -> HttpResponse:
     messages.success(request, _("Version %(number)s is on its way: what was found, as labels to look over.")
                      % {"number": made.number})  # fmt: skip
     return redirect("datasets:detail", made.dataset_id)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def pictures_page(request: HttpRequest, job_id: UUID) -> HttpResponse:
+    """The drawings of a batch; a form starts another one."""
+    job = get_object_or_404(jobs_for(request.user), id=job_id)
+    if request.method == "POST":
+        classes = [int(text) for text in request.POST.getlist("classes") if text.isdecimal()]
+        try:
+            draw_pictures(job, request.user, threshold=_threshold(request) or 0.0, classes=classes)  # type: ignore[arg-type]
+        except CodedError as error:
+            messages.error(request, f"{error.message} {error.hint}")
+        return redirect("inference:job", job_id)
+    return render(request, "inference/_pictures.html", drawings(job, request.user))
 
 
 @login_required

@@ -9,10 +9,13 @@ from uuid import UUID
 from cvstudio.inference.models import InferenceJob, Prediction
 from cvstudio.inference.selectors import servable_weights
 from cvstudio.inference.services.create_batch import RECIPES
+from cvstudio.inference.services.draw_pictures import pictures_of
+from cvstudio.runs.states import ENDED
 from cvstudio.weights.models import WeightVersion
 
 _MOST_CHOICES = 200
 _MOST_COUNTS = 40
+_MOST_DRAWINGS = 5
 
 
 @dataclass(frozen=True)
@@ -68,3 +71,9 @@ def kept_answers(job: InferenceJob) -> list[Prediction]:
         entries = [{**entry, "value": entry.get("probability", entry.get("share"))} for entry in answer.top]
         answer.entries = entries  # type: ignore[attr-defined]
     return answers
+
+
+def drawings(job: InferenceJob, user: Any) -> dict[str, Any]:
+    """What the list of drawings of a batch shows. Two queries."""
+    runs = list(pictures_of(job, user)[:_MOST_DRAWINGS])
+    return {"job": job, "drawings": runs, "is_drawing": any(run.state not in ENDED for run in runs)}

@@ -6,6 +6,7 @@ from typing import Any
 
 from ml_core.run.context import RunContext
 from ml_core.run.registry import recipe
+from ml_core.vision.batch.config import DrawConfig
 from ml_core.vision.compare.config import CompareConfig
 from ml_core.vision.config import ClassifyConfig, PredictConfig
 from ml_core.vision.detection.config import DetectConfig, PredictBoxesConfig
@@ -96,6 +97,20 @@ def predict_masks(config: PredictMasksConfig, run: RunContext) -> dict[str, Any]
     from ml_core.vision.batch.predict import predict_many
 
     return predict_many(config, run)
+
+
+@recipe(
+    "vision.draw",
+    DrawConfig,
+    title="Draw answers into images",
+    summary="Draws what a batch found into its images and videos, and packs them.",
+    queue="io",
+)
+def draw(config: DrawConfig, run: RunContext) -> dict[str, Any]:
+    """Leave ``pictures.zip`` or ``pictures.mp4``."""
+    from ml_core.vision.batch.draw import draw_answers
+
+    return draw_answers(config, run)
 
 
 @recipe(

@@ -85,8 +85,10 @@ class Gallery {
     count.hidden = !this.classes.size;
     count.textContent = this.classes.size;
     for (const link of this.root.querySelectorAll("[data-format]")) link.href = `${this.root.dataset.results}?${this.query({ format: link.dataset.format })}`;
-    const draft = this.root.querySelector("input[type=hidden][name=threshold]");
-    if (draft) draft.value = this.threshold;
+    for (const hidden of this.root.querySelectorAll("input[type=hidden][name=threshold]")) hidden.value = this.threshold;
+    const drawing = this.root.querySelector("[data-draw]");
+    for (const old of drawing.querySelectorAll("[name=classes]")) old.remove();
+    drawing.append(...[...this.classes].map((index) => element("input", { type: "hidden", name: "classes", value: index })));
     this.answers.forEach((answer, at) => this.draw(answer, this.grid.children[at]));
     if (this.view.open) this.show(this.at);
     this.film?.draw();

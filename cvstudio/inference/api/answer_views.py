@@ -35,8 +35,9 @@ class ClassIndicesField(serializers.ListField):
 
     def get_value(self, dictionary: Any) -> Any:
         """The parts between commas."""
-        given = dictionary.getlist(self.field_name) if hasattr(dictionary, "getlist") else dictionary[self.field_name]
-        return [part for text in given for part in str(text).split(",") if part]
+        if not hasattr(dictionary, "getlist"):
+            return super().get_value(dictionary)
+        return [part for text in dictionary.getlist(self.field_name) for part in text.split(",") if part]
 
 
 class SieveSerializer(serializers.Serializer):

@@ -126,6 +126,12 @@ class BatchSerializer(serializers.Serializer):
         return attrs
 
 
+class DrawingSerializer(serializers.Serializer):
+    """A run that draws."""
+
+    run = serializers.UUIDField(help_text=_("Its artifact is pictures.zip, or pictures.mp4 of a single video."))
+
+
 class DraftVersionSerializer(serializers.Serializer):
     """A version that is being made."""
 

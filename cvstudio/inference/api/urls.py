@@ -20,6 +20,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         answer_views.AnswerPictureView.as_view(),
         name="api-inference-picture",
     ),
+    path("inference/jobs/<uuid:job_id>/pictures", views.JobPicturesView.as_view(), name="api-inference-draw"),
     path("inference/jobs/<uuid:job_id>/timeline", answer_views.TimelineView.as_view(), name="api-inference-timeline"),
     path(
         "inference/jobs/<uuid:job_id>/videos/<int:position>",

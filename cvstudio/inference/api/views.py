@@ -27,6 +27,7 @@ from cvstudio.inference.selectors import Servable, jobs_for, servable_weight
 from cvstudio.inference.services import read_picture
 from cvstudio.inference.services.delete_job import delete_job
 from cvstudio.inference.services.draft_labels import draft_labels
+from cvstudio.inference.services.draw_pictures import draw_pictures
 from cvstudio.inference.services.predict_picture import predict_picture
 from cvstudio.inference.services.read_results import MEDIA_TYPES, results_of
 from cvstudio.inference.services.sift_results import SIFTED, sieve_for, sift_results
@@ -129,6 +130,18 @@ class DraftLabelsView(APIView):
         made = draft_labels(get_object_or_404(jobs_for(request.user), id=job_id))
         answer = {"dataset": made.dataset_id, "version": made.id, "number": made.number}
         return Response(serializers.DraftVersionSerializer(answer).data, status.HTTP_202_ACCEPTED)
+
+
+class JobPicturesView(APIView):
+    """Pictures with the answers drawn in."""
+
+    @extend_schema(request=SieveSerializer, responses={202: serializers.DrawingSerializer})
+    def post(self, request: Request, job_id: UUID) -> Response:
+        """Start a run that draws what passes into the pictures and videos, and leaves them as an artifact."""
+        form = parsed(SieveSerializer(data=request.data))
+        job = get_object_or_404(jobs_for(request.user), id=job_id)
+        run = draw_pictures(job, request.user, **form)  # type: ignore[arg-type]
+        return Response(serializers.DrawingSerializer({"run": run.id}).data, status.HTTP_202_ACCEPTED)
 
 
 class JobResultsView(APIView):

@@ -63,15 +63,20 @@ def video_file(job: InferenceJob, position: int) -> Path:
     return file_of(job, videos[position]["path"])
 
 
+def root_of(job: InferenceJob) -> Path:
+    """The folder of the images of a batch."""
+    assert job.run is not None
+    config = job.run.config
+    return run_folder(job.run.id) / UNPACKED if config.get("archive") else Path(config["root"])
+
+
 def file_of(job: InferenceJob, path: str) -> Path:
     """The file that a record names, when it is where the batch found it.
 
     Raises:
         ResultsMissingError: It is gone, or something else lies in its place.
     """
-    assert job.run is not None
-    config = job.run.config
-    root = run_folder(job.run.id) / UNPACKED if config.get("archive") else Path(config["root"])
+    root = root_of(job)
     file = root / path
     try:
         is_there = file.resolve().is_relative_to(root.resolve()) and stat.S_ISREG(file.lstat().st_mode)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.test import Client
 from PIL import Image
 from rest_framework.test import APIClient
 
@@ -16,7 +17,7 @@ from cvstudio.accounts.models import User
 from cvstudio.inference.models import InferenceJob
 from cvstudio.inference.tests.makers import answer_batch, picture
 from cvstudio.runs.folders import run_folder
-from cvstudio.runs.models import Run
+from cvstudio.runs.models import Artifact, Run
 from cvstudio.runs.services.create_run import create_run
 from cvstudio.weights.models import WeightVersion
 from ml_core.vision.batch.places import preview_path
@@ -150,6 +151,25 @@ def test_tables_hold_what_was_chosen(alice_api: APIClient, job: InferenceJob) ->
     assert len(coco["images"]) == 5 and len(coco["annotations"]) == 3
     assert coco["images"][2]["file_name"] == "clip.mp4/000000.jpg"
     assert not list(run_folder(job.run_id or "").glob(".sifted-*"))
+
+
+def test_pictures_are_drawn_by_a_run_with_what_was_chosen(
+    alice: User, alice_api: APIClient, job: InferenceJob, root: Path
+) -> None:
+    answer = alice_api.post(f"{JOBS}/{job.id}/pictures", {"threshold": 0.5, "classes": [1]})
+    assert answer.status_code == 202, answer.json()
+    run = Run.objects.get(id=answer.json()["run"])
+    assert (run.recipe, run.config["threshold"], run.config["classes"]) == ("vision.draw", 0.5, ["=square"])
+    assert run.config["root"] == str(root) and Path(run.config["answers"]).is_file()
+    Artifact.objects.create(run=run, name="pictures.zip", path="artifacts/pictures.zip", size_bytes=5, sha256="0" * 64)
+    pages = Client()
+    pages.force_login(alice)
+    part = pages.get(f"/inference/jobs/{job.id}/pictures").content.decode()
+    assert "pictures.zip" in part and "from 50" in part and "data-poll" in part
+    pages.post(f"/inference/jobs/{job.id}/pictures", {"threshold": "0.25", "classes": ["0", "x"]})
+    newest = Run.objects.filter(recipe="vision.draw").latest("created_at")
+    assert (newest.config["threshold"], newest.config["classes"]) == (0.25, ["disc"])
+    assert alice_api.post(f"{JOBS}/{job.id}/pictures", {"threshold": 7}).status_code == 400
 
 
 def test_strangers_see_nothing_of_it(bob_api: APIClient, job: InferenceJob) -> None:
