@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from anime.models import GeneratedImage, Recognition
-from anime.selectors import GENERATOR, RECOGNISERS, WORDS
+from anime.selectors import GENERATOR, RECOGNISERS
 from anime.services.generated import delete_generated
 from anime.services.recognise import delete_recognition
 from cvstudio.weights.dependants import Dependant, Kind, register_dependants
@@ -41,6 +41,6 @@ def register() -> None:
     """Add recognitions and generated images to what a deletion looks at, and the pages to what the library links to."""
     register_dependants("anime-recognitions", Kind(_recognitions, _forget_recognitions))
     register_dependants("anime-generated", Kind(_drawn, _forget_drawn))
-    for task in (*RECOGNISERS, WORDS):
+    for task in RECOGNISERS:
         register_use(task, "/anime/recognisers/")
     register_use(GENERATOR, "/anime/generators/")

@@ -38,7 +38,7 @@ def recognise_page(request: HttpRequest) -> HttpResponse:
     in_use = next((str(row.recogniser_id) for row in collections if str(row.id) == wanted and row.recogniser_id), "")
     context = {
         "recognisers": recognisers, "collections": collections, "chosen_collection": wanted,
-        "chosen": request.GET.get("recogniser", "") or in_use, "is_served": is_served(),
+        "reading": selectors.WORDS, "chosen": request.GET.get("recogniser", "") or in_use, "is_served": is_served(),
         "max_bytes": limits().max_image_bytes,
         "newest": recognition_cards(list(selectors.listed_recognitions(request.user)[:_NEWEST])),
     }  # fmt: skip
@@ -110,9 +110,8 @@ def ready_collections(request: HttpRequest) -> list[Collection]:
 
 
 def recognising(request: HttpRequest) -> list[WeightVersion]:
-    """Recognisers that look at an image alone (1 query)."""
-    rows = selectors.listed_recognisers(request.user).filter(weight__task__in=selectors.RECOGNISERS)
-    return list(rows[:_CHOICES])
+    """Recognisers of all kinds (1 query)."""
+    return list(selectors.listed_recognisers(request.user)[:_CHOICES])
 
 
 def _card_context(request: HttpRequest, recognition: Recognition) -> dict[str, Any]:

@@ -27,6 +27,7 @@ def recognition_cards(recognitions: list[Recognition]) -> list[dict[str, Any]]:
                 {**found, "image": known.get((row.collection_id, found.get("image")))}
                 for found in row.answer.get("nearest", [])[:_NEAREST]
             ],
+            "heard": _heard(row.answer),
             "has_map": map_file(row.id).is_file(),
             "map_of": row.answer.get("activation_of"),
             "state": states.get(row.id, ""),
@@ -34,6 +35,13 @@ def recognition_cards(recognitions: list[Recognition]) -> list[dict[str, Any]]:
         }
         for row in recognitions
     ]
+
+
+def _heard(answer: dict[str, Any]) -> dict[str, Any] | None:
+    """What image and words say by themselves, where words took part; None elsewhere."""
+    if not answer.get("words") or not answer.get("image") or not answer.get("text"):
+        return None
+    return {"words": answer["words"], "image": answer["image"][0], "text": answer["text"][0], "trust": answer["trust"]}
 
 
 def _known_images(recognitions: list[Recognition]) -> dict[tuple[Any, str], dict[str, str]]:

@@ -33,7 +33,7 @@ RECOGNISER: Final = "anime.classifier"
 STUDENT: Final = "anime.distill"
 WORDS: Final = "anime.fusion"
 GENERATOR: Final = "anime.generator"
-RECOGNISERS: Final = (RECOGNISER, STUDENT)
+RECOGNISERS: Final = (RECOGNISER, STUDENT, WORDS)
 
 
 def without_large(*runs: str) -> list[str]:
@@ -180,7 +180,7 @@ def trainings_of(user: Any, versions: list[WeightVersion]) -> dict[UUID, Trainin
 
 def listed_recognisers(user: Any) -> QuerySet[WeightVersion]:
     """Recognisers, newest first: small ones too, and those that read words besides (1 query)."""
-    return _weights(user, *RECOGNISERS, WORDS)
+    return _weights(user, *RECOGNISERS)
 
 
 def visible_recogniser(user: Any, version_id: UUID) -> WeightVersion:
@@ -212,7 +212,7 @@ def visible_model(user: Any, version_id: UUID) -> WeightVersion:
     Raises:
         NotFoundError: It does not exist, is none, or belongs to somebody else.
     """
-    rows = _weights(user, *RECOGNISERS, WORDS, GENERATOR)
+    rows = _weights(user, *RECOGNISERS, GENERATOR)
     return _one(rows.filter(id=version_id).first(), "There is no such model.")
 
 

@@ -53,6 +53,8 @@ class RecogniseSerializer(serializers.Serializer):
     recogniser = serializers.UUIDField()
     image = serializers.FileField()
     collection = serializers.UUIDField(required=False, help_text="Whose images the nearest ones are.")
+    text = serializers.CharField(max_length=2_000, required=False, allow_blank=True, default="",
+                                 help_text="Words about who is on it, for a recogniser that reads.")  # fmt: skip
 
 
 class CorrectRecognitionSerializer(serializers.Serializer):

@@ -45,8 +45,9 @@ class RecogniseView(ImagesFormView):
         collection = selectors.visible_collection(request.user, form["collection"]) if "collection" in form else None
         image = form["image"]
         made = recognise(
-            current_user(request), version, image.read(), file_name=image.name or "", collection=collection
-        )
+            current_user(request), version, image.read(), text=form["text"], file_name=image.name or "",
+            collection=collection,
+        )  # fmt: skip
         return Response(forms.RecognitionSerializer(made).data, status.HTTP_201_CREATED)
 
 

@@ -27,7 +27,13 @@ _PICTURES: Final = {"activation_map": map_file, "square": square_file}
 
 
 def recognise(
-    user: User, recogniser: WeightVersion, image: bytes, *, file_name: str = "", collection: Collection | None = None
+    user: User,
+    recogniser: WeightVersion,
+    image: bytes,
+    *,
+    text: str = "",
+    file_name: str = "",
+    collection: Collection | None = None,
 ) -> Recognition:
     """Ask the infer worker, and keep image and answer.
 
@@ -35,6 +41,7 @@ def recognise(
         user: Who asks.
         recogniser: The caller has checked that the person may see it, and the collection.
         image: An encoded image.
+        text: Words about who is on it, for a recogniser that reads; kept with the answer as ``words``.
         file_name: For people.
         collection: Whose images the nearest ones are.
 
@@ -53,7 +60,7 @@ def recognise(
         path.write_bytes(image)
         facts = inspect_image(path, max_pixels=MAX_PIXELS)
         row.width, row.height = facts.width, facts.height
-        _take(row, ask_recogniser(user, recogniser, image))
+        _take(row, ask_recogniser(user, recogniser, image, text=text) | {"words": text.strip()})
         view_file(row_id).write_bytes(_small(path))
         row.save(force_insert=True)
     except BaseException:

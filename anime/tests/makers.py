@@ -75,16 +75,37 @@ def make_enrolment(recogniser: WeightVersion, collection: Collection | None = No
     )  # fmt: skip
 
 
-def make_real_recogniser(owner: User, collection: Collection, name: str = "By colour and texture") -> WeightVersion:
+def make_real_recogniser(
+    owner: User, collection: Collection, name: str = "By colour and texture", *, reads: bool = False
+) -> WeightVersion:
     """A recogniser of the drawn sample without a network; fitted once for all tests of this process."""
-    run = Run.objects.create(owner=owner, name=name, recipe="anime.classifier", state=RunState.RUNNING)
-    Training.objects.create(owner=owner, name=name, kind="recogniser", collection=collection, run=run)
-    shutil.copytree(fitted_on_sample(), run_folder(run.id) / "artifacts" / "weight")
+    recipe, kind = ("anime.fusion", "words") if reads else ("anime.classifier", "recogniser")
+    run = Run.objects.create(owner=owner, name=name, recipe=recipe, state=RunState.RUNNING)
+    Training.objects.create(owner=owner, name=name, kind=kind, collection=collection, run=run)
+    weight = shutil.copytree(fitted_on_sample(), run_folder(run.id) / "artifacts" / "weight")
+    if reads:
+        _add_words(weight)
     run.result = {"state": "completed", "weight": {"path": "artifacts/weight"}}
     run.save(update_fields=["result"])
     run_completed(run)
     Run.objects.filter(id=run.id).update(state=RunState.COMPLETED)
     return WeightVersion.objects.select_related("weight__owner").get(run=run)
+
+
+def _add_words(weight: Path) -> None:
+    """Make it a recogniser of image and words, which has learnt nothing about words yet."""
+    from ml_core.anime.fusion.fusion import Fusion
+    from ml_core.anime.fusion.pooling import Pooling
+    from ml_core.anime.fusion.storage import save_fusion
+    from ml_core.anime.fusion.text.scratch import ScratchEncoder
+    from ml_core.anime.fusion.text.task import TextClassifier
+    from ml_core.anime.recognise.storage import load_recogniser
+
+    recogniser = load_recogniser(weight)
+    names = recogniser.characters
+    fusion = Fusion(recogniser, TextClassifier(ScratchEncoder(["red", "hair"]), len(names)), names, Pooling())
+    files = save_fusion(fusion, weight)
+    write_facts(weight, WeightFacts(task="anime.fusion", files=files, classes=names))
 
 
 @cache

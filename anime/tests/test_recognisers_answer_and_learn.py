@@ -87,6 +87,42 @@ def test_an_image_is_recognised_corrected_and_becomes_a_training_image(collectio
     assert Correction.objects.get(recognition=body["id"]).state == "applied"
 
 
+def test_a_recogniser_of_image_and_words_answers_with_and_without_words(
+    collection, recogniser, alice, alice_api, worker, client
+):
+    reader = make_real_recogniser(alice, collection, "Image and words", reads=True)
+    image = some_image(collection, "Goro")
+    sees = ask(alice_api, recogniser, file_of(image)).json()["answer"]
+    alone = ask(alice_api, reader, file_of(image)).json()
+    assert alone["answer"]["top"] == sees["top"] and alone["answer"]["nearest"] == sees["nearest"]
+    told = ask(alice_api, reader, file_of(image), text=" red hair ").json()
+    answer = told["answer"]
+    assert answer["words"] == "red hair" and answer["image"] == sees["top"] and 0 < answer["trust"] < 1
+    assert answer["top"] != sees["top"]
+    refused = ask(alice_api, recogniser, file_of(image), text="red hair")
+    assert (refused.status_code, refused.json()["code"]) == (400, "anime.reads_no_words")
+    assert refused.json()["where"] == "text"
+    client.force_login(alice)
+    assert "red hair" in client.get(f"/anime/recognitions/{told['id']}").content.decode()
+    assert "the words alone" not in client.get(f"/anime/recognitions/{alone['id']}").content.decode()
+    page = client.get("/anime/recognise").content.decode()
+    assert f'value="{reader.id}" data-reads' in page and f'value="{recogniser.id}" data-reads' not in page
+
+
+def test_a_character_is_added_to_a_recogniser_that_reads(collection, alice, alice_api):
+    reader = make_real_recogniser(alice, collection, "Image and words", reads=True)
+    images = [SimpleUploadedFile(f"{n}.png", png(3, n, 96), "image/png") for n in range(4)]
+    form = {"name": "Newcomer", "image": images}
+    answer = alice_api.post(f"{API}/recognisers/{reader.id}/enrol", form, format="multipart")
+    assert answer.status_code == 202, answer.content
+    carry_out_all()
+    body = alice_api.get(f"{API}/enrolments/{answer.json()['id']}").json()
+    assert body["state"] == "ready", body["fault"]
+    after = WeightVersion.objects.select_related("weight").get(id=body["weight"])
+    assert (after.weight_id, after.weight.task) == (reader.weight_id, "anime.fusion")
+    assert set(after.classes) == {*reader.classes, "Newcomer"}
+
+
 def test_images_are_searched_by_an_image_with_and_without_an_index(collection, recogniser, alice_api, worker):
     image = some_image(collection, "Fuyu")
     form = {"collection": str(collection.id), "limit": 15}

@@ -11,6 +11,15 @@ const most = Number(form.dataset.max);
 const line = [];
 let isAsking = false;
 
+/** Whether the chosen recogniser reads words besides looking. */
+function reads() {
+  return "reads" in form.elements.recogniser.selectedOptions[0].dataset;
+}
+
+function offerWords() {
+  form.querySelector("[data-words]").hidden = !reads();
+}
+
 function waitingCard(file) {
   const card = template.content.cloneNode(true).firstElementChild;
   const preview = card.querySelector("[data-preview]");
@@ -31,6 +40,7 @@ async function answer(file, card) {
   const body = new FormData();
   body.set("recogniser", form.elements.recogniser.value);
   if (form.elements.collection.value) body.set("collection", form.elements.collection.value);
+  if (reads()) body.set("text", form.elements.text.value);
   body.set("image", file);
   const { id } = await api(form.dataset.url, { method: "POST", body });
   const page = await fetch(form.dataset.card.replace("00000000-0000-0000-0000-000000000000", id), { credentials: "same-origin" });
@@ -85,4 +95,6 @@ document.addEventListener("paste", (event) => {
   const files = [...(event.clipboardData?.files ?? [])].filter((file) => file.type.startsWith("image/"));
   if (files.length) take(files);
 });
+form.elements.recogniser.addEventListener("change", offerWords);
+offerWords();
 form.dataset.ready = "true";
