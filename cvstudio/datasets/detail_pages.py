@@ -111,7 +111,8 @@ def augmentation_page(request: HttpRequest, id: UUID) -> HttpResponse:
         "operations": catalogue(), "presets": PRESETS, "most": MAX_OPERATIONS, "version": version.number,
         "classes": version.classes,
         "saved": [{"id": str(row.id), "name": row.name, "operations": row.operations} for row in saved],
-        "urls": {"preview": reverse("api-datasets-augment", args=[id]), "saved": reverse("api-augmentations-list")},
+        "urls": {"preview": reverse("api-datasets-augment", args=[id]), "saved": reverse("api-augmentations-list"),
+                 "train": f"{reverse('training:new')}?dataset_version={version.id}"},
     }  # fmt: skip
     context = {
         **head(request, dataset, version, "augmentation"),

@@ -39,6 +39,7 @@ class Draft:
         preset: Key of the preset that was chosen last.
         parent: The run that this one is cloned from.
         acknowledged: Codes of yellow findings that were accepted.
+        augmentation: Id of the saved augmentation that the settings hold, where one was asked for.
     """
 
     choices: dict[str, str]
@@ -49,6 +50,7 @@ class Draft:
     preset: str = ""
     parent: Run | None = None
     acknowledged: list[str] = field(default_factory=list)
+    augmentation: str = ""
 
     @property
     def complete(self) -> bool:
@@ -69,7 +71,9 @@ class Draft:
 
     @property
     def augment_key(self) -> str:
-        """Key of the named augmentation that is chosen; empty for one of its own."""
+        """Key of the named or saved augmentation that is chosen; empty for one of its own."""
+        if self.augmentation:
+            return self.augmentation
         operations = self.settings.get(AUGMENT) or []
         return next((key for key, known in AUGMENTATIONS[self.recipe].items() if known == operations), "")
 
@@ -84,13 +88,21 @@ class Draft:
 
 
 def empty_draft(user: Any, query: Mapping[str, str]) -> Draft:
-    """Return a draft with what the address names: ``?dataset_version=&architecture_version=&weight=&recipe=``."""
+    """Return a draft with what the address names.
+
+    ``?dataset_version=&architecture_version=&weight=&recipe=&augmentation=``, the last of them the id of a saved one.
+    """
     wanted = {"dataset_version": "dataset_version", "architecture_version": "architecture_version"}
     choices = {key: query.get(name, "") for key, name in {**wanted, "initial_weights": "weight"}.items()}
     _choose_the_only_one(user, choices)
     recipe = _recipe_of(user, choices["dataset_version"], query.get("recipe", ""))
     preset = PRESETS[recipe][0]
-    return Draft(choices, recipe, _settings_of(preset.values), preset=preset.key)
+    settings = _settings_of(preset.values)
+    saved = AugmentationConfig.objects.visible_to(user).filter(id=_uuid(query.get("augmentation", ""))).first()
+    if saved is None:
+        return Draft(choices, recipe, settings, preset=preset.key)
+    settings[AUGMENT] = saved.operations
+    return Draft(choices, recipe, settings, preset=preset.key, augmentation=str(saved.id))
 
 
 def clone_draft(run: Run, changes: str = "") -> Draft:

@@ -14,6 +14,7 @@ const WAIT_MS = 350;
 
 let timer = 0;
 let asked = null;
+let loaded = null; // the saved augmentation that is looked at, with its operations as they are listed here
 
 const list = new OperationList(document.getElementById("operations"), boot, () => later());
 
@@ -33,9 +34,30 @@ function wish() {
 }
 
 function later() {
+  offerTraining();
   document.getElementById("no-operations").hidden = list.operations().length > 0;
   clearTimeout(timer);
   timer = setTimeout(ask, WAIT_MS);
+}
+
+const listed = () => JSON.stringify(list.operations());
+
+/** A saved augmentation can be trained with, until it is changed here. */
+function offerTraining() {
+  const link = document.getElementById("train-with");
+  link.hidden = !loaded || loaded.listed !== listed();
+  if (!link.hidden) link.href = `${boot.urls.train}&augmentation=${loaded.id}`;
+}
+
+function load(saved) {
+  list.set(saved.operations);
+  remember(saved);
+}
+
+function remember(saved) {
+  loaded = { id: saved.id, listed: listed() };
+  document.querySelector("#save [name=name]").value = saved.name;
+  offerTraining();
 }
 
 function showFault(error) {
@@ -102,7 +124,7 @@ function startMenus() {
   preset.addEventListener("change", () => {
     const [kind, key] = preset.value.split(":");
     if (kind === "preset") list.set(boot.presets[key]);
-    if (kind === "saved") list.set(boot.saved.find((one) => one.id === key).operations);
+    if (kind === "saved") load(boot.saved.find((one) => one.id === key));
     preset.value = "";
   });
   add.addEventListener("change", () => {
@@ -130,11 +152,16 @@ document.getElementById("save").addEventListener("submit", async (event) => {
   event.preventDefault();
   const { name } = event.target.elements;
   try {
-    const saved = await api(boot.urls.saved, { method: "POST", body: { name: name.value, operations: list.operations() } });
-    boot.saved.push(saved);
-    document.getElementById("preset").append(element("option", { value: `saved:${saved.id}` }, saved.name));
+    const known = boot.saved.find((one) => one.name === name.value.trim());
+    const body = { name: name.value, operations: list.operations() };
+    const saved = await api(known ? `${boot.urls.saved}/${known.id}` : boot.urls.saved, { method: known ? "PUT" : "POST", body });
+    if (known) Object.assign(known, saved);
+    else {
+      boot.saved.push(saved);
+      document.getElementById("preset").append(element("option", { value: `saved:${saved.id}` }, saved.name));
+    }
     toast(gettext("Saved."), { tone: "ok" });
-    name.value = "";
+    remember(saved);
   } catch (error) {
     toast(error.message, { tone: "failed", hint: error.hint });
   }
@@ -142,4 +169,5 @@ document.getElementById("save").addEventListener("submit", async (event) => {
 
 startMenus();
 const wanted = boot.saved.find((one) => `#${one.id}` === location.hash);
-list.set(wanted ? wanted.operations : boot.presets.standard);
+if (wanted) load(wanted);
+else list.set(boot.presets.standard);

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from cvstudio.datasets.models import AugmentationConfig
 from cvstudio.runs.models import Run
 from cvstudio.training.tests.makers import make_architecture
 
@@ -96,3 +97,14 @@ def test_broken_json_of_the_augmentation_is_a_fault_beside_it(page, squares, pla
     answer = page.post("/runs/new", filled(page, squares, plain, **{"config.augment": "[{"}))
     assert answer.status_code == 422
     assert any(field.fault for field in answer.context["form"].fields if field.key == "augment")
+
+
+def test_a_saved_augmentation_is_chosen_by_the_address(page, alice, bob, squares):
+    operations = [{"op": "RandomHorizontalFlip", "p": 0.25}]
+    saved = AugmentationConfig.objects.create(owner=alice, name="Quarter", operations=operations)
+    shown = page.get(f"/runs/new?augmentation={saved.id}")
+    assert shown.context["draft"].settings["augment"] == operations
+    assert f'value="{shown.context["augmentations"][-1]["text"]}" selected' in html.unescape(shown.content.decode())
+    foreign = AugmentationConfig.objects.create(owner=bob, name="Foreign", operations=[])
+    for wrong in (foreign.id, "magic", ""):
+        assert page.get(f"/runs/new?augmentation={wrong}").context["draft"].augmentation == ""
