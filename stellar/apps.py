@@ -15,8 +15,9 @@ class StellarConfig(AppConfig):
 
     def ready(self) -> None:
         """Follow the ends of runs; take a place in the bar, in the search box and on the overview."""
-        from stellar import dependants, hooks, search, section  # noqa: F401 - connecting is what importing hooks does
+        from stellar import dependants, hooks, places, search, section  # noqa: F401 - connecting is what importing hooks does
 
         dependants.register()
         section.enter()
         search.register()
+        places.register()

@@ -37,6 +37,7 @@ from cvstudio.runs.services.repeat_run import RECIPE as REPETITION
 from cvstudio.runs.services.repeat_run import repeat_run
 from cvstudio.runs.services.start_search import can_be_searched
 from cvstudio.runs.states import ACTIVE, ENDED
+from cvstudio.runs.viewers import viewers_of
 from ml_core.errors import CodedError
 
 MAX_NOTES = 10_000
@@ -57,7 +58,8 @@ def tab_page(request: HttpRequest, run_id: UUID, tab: str) -> HttpResponse:
     if tab not in [entry["key"] for entry in tabs]:
         raise Http404
     flight = flight_record_of(run) if run.state == RunState.FAILED else None
-    context = {**_head(run), "flight": flight, "tabs": tabs, "here": tab, **_CONTENT.get(tab, _nothing)(request, run)}
+    content = _CONTENT.get(tab, _nothing)(request, run)
+    context = {**_head(run, request), "flight": flight, "tabs": tabs, "here": tab, **content}
     part = request.headers.get("HX-Target") == "run-tab"
     return render(request, f"runs/tabs/{tab}.html" if part else "runs/detail.html", context)
 
@@ -65,7 +67,7 @@ def tab_page(request: HttpRequest, run_id: UUID, tab: str) -> HttpResponse:
 @login_required
 def head_page(request: HttpRequest, run_id: UUID) -> HttpResponse:
     """Return the fresh head: state, cause, progress, buttons."""
-    return render(request, "runs/head.html", _head(_run(request, run_id)))
+    return render(request, "runs/head.html", _head(_run(request, run_id), request))
 
 
 @login_required
@@ -84,7 +86,7 @@ def control_page(request: HttpRequest, run_id: UUID) -> HttpResponse:
     except CodedError as error:
         fault = error.as_dict()
     if request.headers.get("HX-Request"):
-        return render(request, "runs/head.html", {**_head(_run(request, run_id)), "fault": fault})
+        return render(request, "runs/head.html", {**_head(_run(request, run_id), request), "fault": fault})
     if fault:
         messages.error(request, f"{fault['message']} {fault['hint']}")
     return redirect("runs:detail", run_id)
@@ -129,9 +131,10 @@ def _run(request: HttpRequest, run_id: UUID) -> Run:
     return get_object_or_404(run_details(request.user), id=run_id)
 
 
-def _head(run: Run) -> dict[str, Any]:
+def _head(run: Run, request: HttpRequest) -> dict[str, Any]:
     return {
         "run": run,
+        "viewers": viewers_of(run, request.user),
         "recipe_title": recipe_title(run.recipe),
         "actions": actions_of(run),
         "live": run.state in ACTIVE or run.state == RunState.QUEUED,

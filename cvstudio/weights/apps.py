@@ -16,7 +16,7 @@ class WeightsConfig(AppConfig):
     def ready(self) -> None:
         """Record the weights of completed runs; put the section into the bar."""
         from cvstudio.common.navigation import Link, Section, register_section
-        from cvstudio.weights import alias_dependants, search, signals  # noqa: F401 - connecting is what the import does
+        from cvstudio.weights import alias_dependants, search, signals, viewers  # noqa: F401 - connecting is what the import does
 
         register_section(
             Section(
@@ -36,3 +36,4 @@ class WeightsConfig(AppConfig):
         )
         search.register()
         alias_dependants.register()
+        viewers.register()

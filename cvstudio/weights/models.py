@@ -7,6 +7,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from cvstudio.common.models import OwnedManager, OwnedModel, PublicIdModel
+from cvstudio.weights.uses import use_address
 
 #: Which number says most about a model: the first one that it has.
 MAIN_METRICS = ("test_accuracy", "accuracy", "val_accuracy", "test_f1", "f1", "test_map", "map")
@@ -79,6 +80,11 @@ class WeightVersion(PublicIdModel):
 
     def __str__(self) -> str:
         return f"{self.weight} v{self.number}"
+
+    @property
+    def use_url(self) -> str:
+        """The page on which it is used; empty when its task has none."""
+        return use_address(self.weight.task, self.id)
 
     @property
     def main_metric(self) -> tuple[str, float] | None:

@@ -24,7 +24,6 @@ from cvstudio.weights.services.compare_weights import can_be_compared
 from cvstudio.weights.services.delete_weight import delete_weight, preview_deletion
 from cvstudio.weights.services.export_weight import can_be_exported, export_weight, exports_of
 from cvstudio.weights.services.move_alias import move_alias, remove_alias
-from cvstudio.weights.uses import use_address
 from ml_core.errors import CodedError
 
 MOST_EXPORTS = 5
@@ -53,7 +52,7 @@ def detail_page(request: HttpRequest, weight_id: UUID) -> HttpResponse:
         "children": list(children_of(version, request.user)),
         "classes": version.classes[:MOST_CLASSES],
         "more_classes": max(0, len(version.classes) - MOST_CLASSES),
-        "use_url": use_address(version.weight.task, version.id),
+        "use_url": version.use_url,
         "calls": predict_calls(request.build_absolute_uri("/")[:-1], version.id, version.weight.task),
         "can_compare": can_be_compared(version),
         "can_export": can_be_exported(version),

@@ -48,11 +48,17 @@ class WeightBranch:
 
 @dataclass
 class DatasetBranch:
-    """The weights trained on one data set; None stands for uploads."""
+    """The weights trained on one data set of images; None stands for uploads and for other data."""
 
     id: UUID | None
     name: str
     weights: list[WeightBranch] = field(default_factory=list)
+
+    @property
+    def is_brought(self) -> bool:
+        """Whether nothing here was trained in this studio."""
+        sources = (version.source for weight in self.weights for version in weight.versions)
+        return all(source == WeightVersion.Source.UPLOAD for source in sources)
 
 
 @dataclass

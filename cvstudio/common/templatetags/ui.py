@@ -18,6 +18,7 @@ from django.utils.translation import get_language_info, gettext
 from cvstudio.common.api_calls import as_curl, as_python
 from cvstudio.common.navigation import all_sections, current_section
 from cvstudio.common.quantities import duration_text, scaled_bytes, short_number
+from cvstudio.common.shelves import SHOWN, shelved
 from cvstudio.common.state_looks import look_of
 from cvstudio.common.wording import ago, stage_words, unit_word, words
 
@@ -293,3 +294,9 @@ def page_script(path: str) -> SafeString:
 def page_styles(*paths: str) -> SafeString:
     """Link stylesheets of `static/`."""
     return format_html_join("\n", '<link rel="stylesheet" href="{}">', ((static(path),) for path in paths))
+
+
+@register.inclusion_tag("components/shelved.html", takes_context=True)
+def shelved_things(context: dict[str, Any], list_name: str, text: str = "") -> dict[str, Any]:
+    """Things of the domains that belong to a list of the platform, newest first."""
+    return {"rows": shelved(list_name, context["request"].user, text), "most": SHOWN}
