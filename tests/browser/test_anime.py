@@ -141,6 +141,28 @@ def test_images_become_answers_and_answers_training_data(
     assert Correction.objects.get().after == "emi"
 
 
+def test_words_are_offered_where_the_recogniser_reads_and_sent_along(
+    alice: User, open_page: OpenPage, collection: Collection, recogniser: WeightVersion
+) -> None:
+    reader = make_recogniser(alice, collection, name="Image and words", kind="words")
+    page = open_page(alice, f"/anime/recognise?recogniser={recogniser.id}")
+    expect(page.locator("[data-recognise][data-ready]")).to_be_visible()
+    words = page.get_by_label("Words about the image")
+    expect(words).to_be_hidden()
+    page.select_option("#recogniser", str(reader.id))
+    words.fill("red hair")
+    sent: list[str] = []
+
+    def refuse(route: Route) -> None:
+        sent.append(route.request.post_data or "")
+        answered({"message": "Too many.", "hint": "Wait.", "code": "quota"}, 429)(route)
+
+    page.route("**/api/v1/anime/recognise", refuse)
+    page.set_input_files("[data-recognise] input[type=file]", files(0, 1))
+    expect(page.get_by_text("Too many.")).to_be_visible()
+    assert 'name="text"' in sent[0] and "red hair" in sent[0]
+
+
 @pytest.mark.parametrize("width", [1440, 390])
 def test_a_character_is_added_with_what_to_expect(
     alice: User, open_page: OpenPage, collection: Collection, recogniser: WeightVersion, width: int
