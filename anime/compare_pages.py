@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from anime import selectors
-from anime.compare_view import compared_rows, source_table, verdict_on
+from anime.compare_view import compared_rows, like_with_like, source_table, verdict_on
 from anime.model_presentation import API, chosen_of
 from anime.services.read_report import comparison_of
 
@@ -31,5 +31,6 @@ def compare_page(request: HttpRequest) -> HttpResponse:
         "has_recognisers": selectors.listed_recognisers(request.user).exists(),
     }  # fmt: skip
     if found:
-        context |= {"rows": compared_rows(found), "verdict": verdict_on(found), "sources": source_table(found)}
+        context |= {"rows": compared_rows(found), "verdict": verdict_on(found), "sources": source_table(found),
+                    "like_with_like": like_with_like(found)}  # fmt: skip
     return render(request, "anime/compare.html", context)

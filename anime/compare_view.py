@@ -77,6 +77,23 @@ def verdict_on(found: dict[str, Any]) -> dict[str, Any]:
     return {"tone": "ok", "title": _("The teacher helped"), "text": told, "speed": speed}
 
 
+def like_with_like(found: dict[str, Any]) -> str:
+    """What the lessons brought by themselves, where a student also has its teacher's codebooks; else empty.
+
+    The student alone has no codebooks, so the gap between the two is not that of the lessons.
+    """
+    alone = (found.get("student_alone") or {}).get("scores", {}).get("top1")
+    parts = found.get("parts") or {}
+    network, inherited = ((parts.get(key) or {}).get("top1") for key in ("network", "inherited"))
+    if alone is None or network is None or inherited is None:
+        return ""
+    return _(
+        "The student also has codebooks from its teacher, which the student alone has not. Like with like: its network "
+        "by itself reaches %(network)s, the same network without lessons %(alone)s. With the codebooks and no network "
+        "it reaches %(inherited)s."
+    ) % {"network": _share(network), "alone": _share(alone), "inherited": _share(inherited)}
+
+
 def _behind(teacher: float | None, student: float) -> str:
     if teacher is None:
         return _("The teacher itself was not judged on these images.")

@@ -92,7 +92,8 @@ def make_recogniser(
     if kind == "student":
         slow, alone = report_for(collection, 1), report_for(collection, 2)
         table = {"teacher": {**slow, "ms": 30.0, "mb": 17.0}, "student": {**report, "ms": 6.0, "mb": 9.0},
-                 "student_alone": {**alone, "ms": 6.0, "mb": 9.0}}  # fmt: skip
+                 "student_alone": {**alone, "ms": 6.0, "mb": 9.0},
+                 "parts": {"network": {"top1": 0.625}, "inherited": {"top1": 0.75}}}  # fmt: skip
         files |= {"compare.json": table, "report.json": report}
     task = {"recogniser": "anime.classifier", "student": "anime.distill", "words": "anime.fusion"}[kind]
     version = _weight(owner, name, task, list(NAMES[:CHARACTERS]), files)

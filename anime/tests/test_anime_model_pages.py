@@ -95,6 +95,7 @@ def test_a_comparison_says_in_words_what_the_teacher_was_worth(
     student = make_recogniser(alice, collection, "Small", kind="student", teacher=recogniser)
     page = text_of(browser.get(f"/anime/compare?student={student.id}"))
     assert "5.0 times as fast" in page and "Student alone" in page and "30.0 ms" in page
+    assert "its network by itself reaches 62.5 %" in page and "no network it reaches 75.0 %" in page
 
 
 def test_the_page_of_a_generator_shows_its_samples_over_the_epochs(browser: Client, generator: WeightVersion) -> None:
