@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cvstudio.accounts.models import User
 
 RECIPE: Final = "vision.export"
-TASKS: Final = ("vision.classify", "vision.detect")
+TASKS: Final = ("vision.classify", "vision.detect", "vision.segment")
 
 
 def can_be_exported(version: WeightVersion) -> bool:

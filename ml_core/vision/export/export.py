@@ -23,6 +23,7 @@ from ml_core.vision.export.classifier import ExportedClassifier
 from ml_core.vision.export.config import ExportConfig
 from ml_core.vision.export.detector import ExportedDetector
 from ml_core.vision.export.formats import FORMATS, export_to
+from ml_core.vision.export.segmenter import ExportedSegmenter
 from ml_core.vision.export.subject import Subject
 from ml_core.weights.errors import WeightFileError
 from ml_core.weights.folder import read_facts
@@ -30,6 +31,7 @@ from ml_core.weights.folder import read_facts
 SUBJECTS: dict[str, Callable[[Path], Subject]] = {
     "vision.classify": ExportedClassifier,
     "vision.detect": ExportedDetector,
+    "vision.segment": ExportedSegmenter,
 }
 _NOISE_SEED = 1
 
@@ -75,7 +77,7 @@ def _subject(folder: Path) -> Subject:
     if task not in SUBJECTS:
         raise WeightFileError(
             f"Weights of {task} cannot be written in other formats.",
-            hint="Choose weights of a classifier or a detector.",
+            hint="Choose weights of a classifier, a detector or a segmentation.",
             where="task",
         )
     return SUBJECTS[task](folder)

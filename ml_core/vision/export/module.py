@@ -46,6 +46,17 @@ class ClassProbabilities(WithPreprocessing):
         return probabilities
 
 
+class ClassMaps(WithPreprocessing):
+    """A segmentation."""
+
+    output = "logits"
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        """uint8 (N, 3, H, W) to logits (N, classes + 1, H, W) in float32, the background first."""
+        logits: Tensor = self.model(self.normalised(pixels)).float()
+        return logits
+
+
 class BoxCandidates(WithPreprocessing):
     """A detector up to its candidates: what suppresses double boxes is taken out, because its result has no fixed size.
 
