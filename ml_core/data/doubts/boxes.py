@@ -23,7 +23,9 @@ Corners = tuple[float, float, float, float]
 SAME: Final = 0.5  # intersection over union from which two boxes mean one object
 _BESIDE: Final = 0.1
 _NEAR: Final = 0.3
-_FAINT: Final = 0.25  # of the usual score: enough to say that something is there
+#: Of the usual score: enough to say that something is there, and to say that it is of this class.
+_FAINT, _CLEAR = 0.25, 0.6
+_SURE: Final = 0.1  # so large a share of the clear finds that belong to a box scores less than what is called sure
 #: A class is judged where so large a share of its boxes is found, and of its sure finds has a box.
 RELIABLE: Final = 0.7
 
@@ -86,13 +88,6 @@ class _Pairs:
     overlaps: NDArray[np.float64]
     box_of: NDArray[np.int64]
 
-    @property
-    def found(self) -> NDArray[np.bool_]:
-        """Whether a find of its class belongs to each box."""
-        mask = np.zeros(len(self.given.rows), dtype=bool)
-        mask[self.box_of[self.box_of >= 0]] = True
-        return mask
-
 
 @dataclass(frozen=True)
 class Trust:
@@ -100,11 +95,13 @@ class Trust:
 
     Attributes:
         usual: Mean score of the finds that belong to a box; infinite without any.
+        bar: Score from which a find is sure.
         recall: Share of the boxes at which something is found, faint finds too.
         precision: Share of the sure finds that have a box.
     """
 
     usual: NDArray[np.float64]
+    bar: NDArray[np.float64]
     recall: NDArray[np.float64]
     precision: NDArray[np.float64]
 
@@ -137,24 +134,24 @@ def _paired(given: Given, seen: Seen) -> _Pairs:
 
 
 def _trust(pairs: Sequence[_Pairs], classes: int) -> Trust:
-    hits, scores, boxes, noticed, sure, borne = np.zeros((6, classes))
-    for pair in pairs:
-        matched = pair.box_of >= 0
-        np.add.at(hits, pair.seen.labels[matched], 1)
-        np.add.at(scores, pair.seen.labels[matched], pair.seen.scores[matched])
-    usual = np.divide(scores, hits, out=np.full(classes, np.inf), where=hits > 0)
+    labels = np.concatenate([np.zeros(0, dtype=np.int64), *(pair.seen.labels for pair in pairs)])
+    scores = np.concatenate([np.zeros(0), *(pair.seen.scores for pair in pairs)])
+    matched = np.concatenate([np.zeros(0, dtype=np.int64), *(pair.box_of for pair in pairs)]) >= 0
+    usual, bar, precision = np.full(classes, np.inf), np.full(classes, np.inf), np.zeros(classes)
+    for label in range(classes):
+        own, hits = scores[labels == label], matched[labels == label]
+        if hits.any():
+            best = own[hits & (own >= _FAINT * own[hits].max())]
+            usual[label] = best.mean()
+            bar[label] = np.quantile(best[best >= _CLEAR * usual[label]], _SURE)
+            precision[label] = hits[own >= bar[label]].mean()
+    boxes, noticed = np.zeros((2, classes))
     for pair in pairs:
         known = (pair.given.labels >= 0) & ~pair.given.crowd
         np.add.at(boxes, pair.given.labels[known], 1)
         np.add.at(noticed, pair.given.labels[known & _noticed(pair, usual)], 1)
-        is_sure = pair.seen.scores >= usual[pair.seen.labels]
-        np.add.at(sure, pair.seen.labels[is_sure], 1)
-        np.add.at(borne, pair.seen.labels[is_sure & (pair.box_of >= 0)], 1)
-    recall, precision = (
-        np.divide(part, whole, out=np.zeros(classes), where=whole > 0)
-        for part, whole in ((noticed, boxes), (borne, sure))
-    )
-    return Trust(usual, recall, precision)
+    recall = np.divide(noticed, boxes, out=np.zeros(classes), where=boxes > 0)
+    return Trust(usual, bar, recall, precision)
 
 
 def _noticed(pair: _Pairs, usual: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -166,8 +163,11 @@ def _noticed(pair: _Pairs, usual: NDArray[np.float64]) -> NDArray[np.bool_]:
 
 def _doubts_of(image: int, pair: _Pairs, trust: Trust) -> Iterator[BoxDoubt]:
     given, seen = pair.given, pair.seen
-    sure = (seen.scores >= trust.usual[seen.labels]) & (trust.precision[seen.labels] >= RELIABLE) & (pair.box_of < 0)
-    taken = pair.found | given.crowd | (given.labels < 0)
+    clear = seen.scores >= _CLEAR * trust.usual[seen.labels]
+    belongs = (pair.box_of >= 0) & clear
+    sure = (seen.scores >= trust.bar[seen.labels]) & (trust.precision[seen.labels] >= RELIABLE) & ~belongs
+    taken = given.crowd | (given.labels < 0)
+    taken[pair.box_of[belongs]] = True
     for find in np.flatnonzero(sure).tolist():
         near = pair.overlaps[:, find]
         label, score = int(seen.labels[find]), float(seen.scores[find])

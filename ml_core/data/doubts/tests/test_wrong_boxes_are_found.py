@@ -98,6 +98,14 @@ def test_a_detector_that_knows_a_class_badly_is_not_believed_about_it() -> None:
     assert ("wrong_class", KINDS["wrong_class"]) in kinds(doubts)
 
 
+def test_a_faint_find_of_the_given_class_does_not_excuse_a_sure_one_of_another() -> None:
+    """Detectors say both of one place; what they say faintly is not what they mean."""
+    found, image = sure(seen()), KINDS["wrong_class"]
+    both = found[image]
+    found[image] = Seen(np.vstack([both.boxes, [CAT]]), np.append(both.scores, 0.3), np.append(both.labels, 1))
+    assert ("wrong_class", image) in kinds(find_box_doubts(given(with_faults(truth())), found, 2)[0])
+
+
 def test_faint_finds_and_crowds_are_no_reason_to_add_boxes() -> None:
     labels = given(truth())
     found = seen()
