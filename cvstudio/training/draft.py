@@ -98,7 +98,8 @@ def empty_draft(user: Any, query: Mapping[str, str]) -> Draft:
     recipe = _recipe_of(user, choices["dataset_version"], query.get("recipe", ""))
     preset = PRESETS[recipe][0]
     settings = _settings_of(preset.values)
-    saved = AugmentationConfig.objects.visible_to(user).filter(id=_uuid(query.get("augmentation", ""))).first()
+    named = _uuid(query.get("augmentation", ""))
+    saved = AugmentationConfig.objects.visible_to(user).filter(id=named).first() if named else None
     if saved is None:
         return Draft(choices, recipe, settings, preset=preset.key)
     settings[AUGMENT] = saved.operations
