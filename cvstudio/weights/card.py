@@ -16,6 +16,7 @@ from django.utils.translation import ngettext
 
 from cvstudio.common.quantities import scaled_bytes
 from cvstudio.common.wording import words
+from cvstudio.datasets.finding_words import worded
 from cvstudio.datasets.models import DatasetVersion
 from cvstudio.datasets.selectors import findings_of
 from cvstudio.runs.compare import flatten
@@ -135,9 +136,9 @@ def _training(version: WeightVersion, run: Run) -> Section:
     part.facts += [(words(key.rpartition(".")[2]), str(settings[key])) for key in _SETTINGS if settings.get(key)]
     if operations := run.config.get("augment"):
         part.facts.append((_("Augmentation"), ", ".join(str(entry.get("op", "")) for entry in operations)))
-    for key in ("epochs", "best_epoch", "steps", "stop_reason"):
+    for key, title in (("epochs", _("Epochs done")), ("best_epoch", words("best_epoch")), ("steps", words("steps"))):
         if run.result.get(key) is not None:
-            part.facts.append((words(key), str(run.result[key])))
+            part.facts.append((title, str(run.result[key])))
     if run.active_s:
         part.facts.append((_("Seconds at work"), f"{run.active_s:,.0f}"))
     if versions := _versions(run):
@@ -204,7 +205,7 @@ def _limits(data: DatasetVersion | None, result: dict[str, Any]) -> Iterator[str
         named = [f"{row.get('class')} ({row['f1']:.1%})" for row in weakest[:WEAKEST]]
         yield _("The weakest classes by F1: %(names)s.") % {"names": _first(named)}
     for finding in _findings(data):
-        yield str(finding.get("message", ""))
+        yield str(worded(finding)["message"])
 
 
 def _findings(data: DatasetVersion) -> list[dict[str, Any]]:

@@ -43,6 +43,7 @@ def library_page(request: HttpRequest) -> HttpResponse:
 def detail_page(request: HttpRequest, weight_id: UUID) -> HttpResponse:
     """One version: facts, metrics, where it came from, how to use it."""
     version = get_object_or_404(versions_for(request.user), id=weight_id)
+    deletion = preview_deletion(version)
     context: dict[str, Any] = {
         "version": version,
         "siblings": list(siblings_of(version)),
@@ -57,7 +58,8 @@ def detail_page(request: HttpRequest, weight_id: UUID) -> HttpResponse:
         "can_compare": can_be_compared(version),
         "can_export": can_be_exported(version),
         "exports": exports_of(version, request.user)[:MOST_EXPORTS],
-        "deletion": preview_deletion(version),
+        "deletion": deletion,
+        "came_of_it": [found for found in deletion.dependants if found.url != request.path],
     }
     return render(request, "weights/detail.html", context)
 
