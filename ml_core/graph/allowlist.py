@@ -57,7 +57,7 @@ _VALUES = re.compile(r"torch\.int64|nn\.[A-Z]\w*")
 
 _SCRIPT_MODULES = {
     "argparse", "csv", "hashlib", "json", "math", "random", "pathlib", "numpy", "PIL", "safetensors.torch", "torch",
-    "torch.nn.functional", "torch.utils.data", "torchvision.transforms", "model", "train",
+    "torch.nn.functional", "torch.utils.data", "torchvision", "torchvision.transforms", "model", "train", "warnings",
 }  # fmt: skip
 _SCRIPT_FORBIDDEN = {
     "eval", "exec", "compile", "__import__", "getattr", "setattr", "delattr", "globals", "locals", "vars", "input",

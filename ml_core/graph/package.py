@@ -6,15 +6,15 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Mapping
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Protocol
 
 from ml_core.data.augment import augment_source
-from ml_core.engine.config import FitConfig
-from ml_core.graph.allowlist import check_script
 from ml_core.graph.analysis import Analysis, analyze
 from ml_core.graph.codegen import model_code, plain, render
+from ml_core.graph.detector_package import detector_package
+from ml_core.graph.detectors import drawn_head
 from ml_core.graph.document import fingerprint, sound
+from ml_core.graph.scripts import checked, fit_settings, requirements, train_script
 from ml_core.graph.settings import (
     PackageSettings,
     class_names,
@@ -22,14 +22,6 @@ from ml_core.graph.settings import (
     preprocessing_for,
     read_settings,
 )
-
-REQUIREMENTS = ("torch", "torchvision", "Pillow", "safetensors", "numpy")
-# Settings of the fit loop that the script reads; the others concern checkpoints and the platform's log.
-_FIT_KEYS = (
-    "epochs", "batch_size", "learning_rate", "optimizer", "weight_decay", "momentum", "accumulate", "clip_norm",
-    "ema_decay", "schedule", "warmup_steps", "final_rate", "step_epochs", "decay_factor", "plateau_patience",
-    "precision", "patience", "min_delta", "max_steps", "threads",
-)  # fmt: skip
 
 
 class ListedImage(Protocol):
@@ -47,7 +39,7 @@ def generate(document: object, settings: Mapping[str, Any] | PackageSettings | N
     """Write the package of a graph: file names and their text.
 
     ``train.py`` and ``predict.py`` are part of it when the graph is an image classifier (one input of 1 or 3 channels,
-    an output of one value per class).
+    an output of one value per class) or a detector (an image in colour, an output of boxes).
 
     Args:
         document: The graph.
@@ -61,18 +53,21 @@ def generate(document: object, settings: Mapping[str, Any] | PackageSettings | N
     chosen = read_settings(settings)
     code = model_code(document)
     analysis = analyze(document)
+    head = drawn_head(document)
+    if head is not None and len(head.image) == 3 and head.image[0] == 3:
+        size = (head.image[1], head.image[2])
+        names = chosen.classes or [f"class {label}" for label in range(head.classes)]
+        return detector_package(code.text, sound(document).name, fingerprint(document), names, size, chosen)
     files = {"model.py": code.text}
     config: dict[str, Any] = {"name": sound(document).name, "graph": fingerprint(document)}
     is_classifier = is_image_classifier(analysis)
     if is_classifier:
         config |= _training_config(analysis, chosen)
         files["train.py"] = _train_script(config, chosen, code.has_weights)
-        files["predict.py"] = render("predict.py.j2", has_weights=code.has_weights)
-        check_script(files["train.py"])
-        check_script(files["predict.py"])
+        files["predict.py"] = checked(render("predict.py.j2", has_weights=code.has_weights))
     config |= {"facts": chosen.facts} if chosen.facts else {}
     files["config.json"] = json.dumps(config, indent=2, ensure_ascii=False) + "\n"
-    files["requirements.txt"] = "".join(f"{_pinned(name)}\n" for name in REQUIREMENTS)
+    files["requirements.txt"] = requirements()
     files["README.md"] = _readme(config, analysis, is_classifier, code.has_weights)
     return files
 
@@ -92,46 +87,27 @@ def manifest_csv(items: Iterable[ListedImage]) -> str:
 
 
 def _training_config(analysis: Analysis, settings: PackageSettings) -> dict[str, Any]:
-    fit = settings.fit.model_dump(mode="json")
     return {
         "classes": class_names(analysis, settings),
         "preprocessing": preprocessing_for(analysis, settings.input).as_dict(),
         "seed": settings.seed,
         "label_smoothing": settings.label_smoothing,
-        "fit": {key: fit[key] for key in _FIT_KEYS},
+        "fit": fit_settings(settings.fit),
     }
 
 
 def _train_script(config: dict[str, Any], settings: PackageSettings, has_weights: bool) -> str:
     height, width = config["preprocessing"]["size"]
     resize = config["preprocessing"]["resize"]
-    return render(
-        "train.py.j2",
-        fit=settings.fit,
+    return train_script(
+        "classes",
+        settings.fit,
         mode=config["preprocessing"]["mode"],
+        has_weights=has_weights,
+        smoothing=', label_smoothing=config["label_smoothing"]' if settings.label_smoothing else "",
         prepare=augment_source([], (height, width), resize=resize),
         augment=augment_source(settings.augment, (height, width), resize=resize) if settings.augment else "",
-        autocast=_autocast(settings.fit),
-        smoothing=', label_smoothing=config["label_smoothing"]' if settings.label_smoothing else "",
-        monitor="loss" if settings.fit.monitor == "loss" else "accuracy",
-        has_weights=has_weights,
     )
-
-
-def _autocast(fit: FitConfig) -> dict[str, Any]:
-    """The number format of the forward pass; no ``dtype`` for plain float32."""
-    if fit.precision == "fp32":
-        return {"dtype": "", "only_cuda": False}
-    dtype = "float16" if fit.precision == "fp16" else "bfloat16"
-    return {"dtype": dtype, "only_cuda": fit.precision == "auto"}
-
-
-def _pinned(name: str) -> str:
-    """The requirement with the version that is installed here, without a build tag such as ``+cpu``."""
-    try:
-        return f"{name}=={version(name).split('+')[0]}"
-    except PackageNotFoundError:
-        return name
 
 
 def _readme(config: dict[str, Any], analysis: Analysis, is_classifier: bool, has_weights: bool) -> str:

@@ -32,6 +32,8 @@ class PackageSettings(BaseModel):
 
     Attributes:
         classes: Names of the classes; numbered names when not given.
+        mosaic: Of a detector: share of the training images that are put together from four.
+        threshold: Of a detector: probability from which on a box is told.
         facts: Plain JSON that is kept in ``config.json`` as it is: where data and weights came from.
     """
 
@@ -42,6 +44,8 @@ class PackageSettings(BaseModel):
     input: InputSettings = InputSettings()
     augment: AugmentOps = []
     label_smoothing: float = Field(0.0, ge=0, lt=1)
+    mosaic: float = Field(0.0, ge=0, le=1)
+    threshold: float | None = Field(None, ge=0, le=1)
     fit: FitConfig = FitConfig()
     facts: dict[str, Any] = {}
 
