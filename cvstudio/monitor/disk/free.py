@@ -56,6 +56,11 @@ class Plan:
     freed: int
     done: bool = False
 
+    @property
+    def has_any(self) -> bool:
+        """Whether something can go."""
+        return any(not item.reason for item in self.items)
+
 
 class UnknownThingError(CodedError):
     """Somebody asked for something that is not there, or not theirs."""
