@@ -15,8 +15,8 @@ def _version(row: Any) -> str:
 
 
 def register() -> None:
-    """Lead from imports, corrections, measurements and exports to the data set."""
-    for field in ("import_run", "statistics_run"):
+    """Lead from imports, corrections, measurements, searches for wrong labels and exports to the data set."""
+    for field in ("import_run", "statistics_run", "doubts_run"):
         register_viewer("data.", rows_of(DatasetVersion, field, _("Data set"), "dataset", _version))
     exports = rows_of(
         DatasetExport, "run", _("Exports"), "download", lambda row: f"/datasets/{row.version.dataset_id}/exports"

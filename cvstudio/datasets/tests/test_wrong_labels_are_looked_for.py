@@ -112,6 +112,15 @@ def test_what_cannot_judge_is_refused(body: Any, status: int, code: str, alice_a
     assert {"code", "message", "hint"} <= set(answer.json())
 
 
+@pytest.mark.parametrize("judge", ["magic", "weight:x", "training:", ":", "weight:" + "9" * 5000])
+def test_a_form_that_names_no_judge_is_answered_in_words(judge: str, alice_page: Client, dataset: Dataset) -> None:
+    form = {"judge": judge, "folds": "1e9"}
+    answer = alice_page.post(f"/datasets/{dataset.id}/do/doubts", form, follow=True)
+    assert answer.status_code == 200
+    assert newest(dataset).doubts_run is None
+    assert [str(message) for message in answer.context["messages"]]
+
+
 def test_boxes_are_judged_by_detectors(alice: Any, alice_api: Any, boxes: Dataset) -> None:
     version, url = newest(boxes), f"{API}/{boxes.id}/versions/1/doubts"
     assert alice_api.post(url, {}, format="json").json()["code"] == "doubts.by"

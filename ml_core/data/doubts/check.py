@@ -33,6 +33,8 @@ TRAIN: Final = {"classify": "vision.classify", "detect": "vision.detect"}
 _PREDICT: Final = {"classify": "vision.predict", "detect": "vision.predict_boxes"}
 #: Predictions are asked for as completely as they can be had.
 _WHOLE: Final[dict[str, dict[str, Any]]] = {"classify": {"top_k": 100}, "detect": {"threshold": 0.0}}
+#: What is described at once stays below about a gigabyte.
+_MOST_IMAGES, _MOST_NUMBERS = 50_000, 25_000_000
 _VALIDATION: Final = 10  # one in so many of the images that a fold learns from
 
 Answers = dict[int, Any]
@@ -67,17 +69,20 @@ def by_description(version: Version, run: RunContext, *, folds: int, seed: int) 
     """Judge classes by what the images are made of: filters learnt without labels, and a linear classifier a fold.
 
     Raises:
-        FormatError: ``version.task``, the version has boxes; ``doubts.too_few``.
+        FormatError: ``version.task``, the version has boxes; ``doubts.too_few``; ``doubts.too_many``.
     """
     if version.task != "classify":
         raise FormatError("Boxes are judged by a detector.", code="version.task", where="by",
                           hint="Choose a weight, or train detectors for it.")  # fmt: skip
-    labels = np.array([item.label for item in version.items], dtype=np.int64)
+    labels, classes = np.array([item.label for item in version.items], dtype=np.int64), version.facts["classes"]
+    if len(labels) > _MOST_IMAGES or len(labels) * len(classes) > _MOST_NUMBERS:
+        raise FormatError(f"{len(labels):,} images of {len(classes):,} classes are too many for this.",
+                          code="doubts.too_many", hint="Let the weight of a training judge them.")  # fmt: skip
     features = describe_images([version.root / item.path for item in version.items], run, seed=seed)
     rows = np.flatnonzero(np.isfinite(features).all(axis=1))
     fold = _folds(version, rows.tolist(), folds, seed)
     run.progress(0, None, "images", "judge")
-    probabilities = np.full((len(labels), len(version.facts["classes"])), np.nan)
+    probabilities = np.full((len(labels), len(classes)), np.nan)
     probabilities[rows] = out_of_fold(features[rows], labels[rows], fold, probabilities.shape[1])
     return _judge_classes(version, probabilities, run)
 

@@ -37,7 +37,7 @@ _COLOUR_WEIGHT: Final = 3.0
 _BATCH: Final = 64
 
 
-def describe_images(paths: Sequence[Path], run: ImportReporter, *, seed: int = 0) -> NDArray[np.float64]:
+def describe_images(paths: Sequence[Path], run: ImportReporter, *, seed: int = 0) -> Floats:
     """A row of numbers for each image; rows of images that cannot be decoded are NaN.
 
     Args:
@@ -55,7 +55,7 @@ def describe_images(paths: Sequence[Path], run: ImportReporter, *, seed: int = 0
             pixels[place], readable[place] = picture, True
         run.progress(place + 1, len(paths), "images", "decode")
         run.raise_if_requested()
-    features = np.full((len(paths), 8 * _FILTERS + _COLOURS**3), np.nan)
+    features = np.full((len(paths), 8 * _FILTERS + _COLOURS**3), np.nan, dtype=np.float32)
     rows = np.flatnonzero(readable)
     if not len(rows):
         return features

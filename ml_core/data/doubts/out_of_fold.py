@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+Features = NDArray[np.float32]
 Floats = NDArray[np.float64]
 Labels = NDArray[np.int64]
 
@@ -33,7 +34,7 @@ def deal_folds(groups: NDArray[np.int64], labels: Labels, folds: int, seed: int)
     return dealt[inverse]
 
 
-def out_of_fold(features: Floats, labels: Labels, fold: NDArray[np.int64], classes: int) -> Floats:
+def out_of_fold(features: Features, labels: Labels, fold: NDArray[np.int64], classes: int) -> Floats:
     """Probabilities by least squares with a ridge, each fold from the others, sharpened until they are calibrated.
 
     Args:
@@ -53,9 +54,10 @@ def out_of_fold(features: Floats, labels: Labels, fold: NDArray[np.int64], class
     return calibrated(best, labels)
 
 
-def _scores(values: Floats, wanted: Floats, fold: NDArray[np.int64], ridge: float) -> Floats:
-    square, product, totals = values.T @ values, values.T @ wanted, wanted.sum(axis=0)
-    means, weight = values.sum(axis=0), ridge * values.shape[1]
+def _scores(values: Features, wanted: Floats, fold: NDArray[np.int64], ridge: float) -> Floats:
+    square, totals = (values.T @ values).astype(np.float64), wanted.sum(axis=0)
+    product = values.T @ wanted
+    means, weight = values.sum(axis=0, dtype=np.float64), ridge * values.shape[1]
     scores = np.zeros_like(wanted)
     for part in np.unique(fold):
         out = fold == part

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from ml_core.data.digits import write_digits
+from ml_core.data.doubts import check
 from ml_core.data.doubts.out_of_fold import deal_folds
 from ml_core.data.doubts.report import read_doubts
 from ml_core.data.doubts.wrong_classes import find_doubts
@@ -103,6 +104,14 @@ def test_too_few_images_are_refused(tmp_path: Path) -> None:
     root = image_folder(tmp_path / "in", {"a": 3, "b": 3})
     import_images(ImportOrder(root, tmp_path / "images", tmp_path / "v1"), Silent())
     assert look(tmp_path / "v1", root, tmp_path / "run")["error"]["code"] == "doubts.too_few"
+
+
+def test_too_many_images_are_refused_before_they_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = image_folder(tmp_path / "in", {"a": 8, "b": 8})
+    import_images(ImportOrder(root, tmp_path / "images", tmp_path / "v1"), Silent())
+    monkeypatch.setattr(check, "_MOST_IMAGES", 15)
+    error = look(tmp_path / "v1", root, tmp_path / "run")["error"]
+    assert (error["code"], error["hint"]) == ("doubts.too_many", "Let the weight of a training judge them.")
 
 
 def test_a_damaged_list_is_said(tmp_path: Path) -> None:
