@@ -248,6 +248,7 @@ PAGES: dict[str, Page] = {
     "/inference/jobs": LIST,
     "/inference/jobs/{job_id}": THING,
     "/inference/jobs/{job_id}/draft-labels": ACTION,
+    "/inference/jobs/{job_id}/control": Page(NO_FORM, (SIGN_IN, 404, 404, 404)),
     "/inference/jobs/{job_id}/delete": ACTION,
     "/inference/jobs/{job_id}/pictures": Page(MINE, (SIGN_IN, 404, 302, 302)),
     "/weights/": LIST,

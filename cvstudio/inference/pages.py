@@ -24,6 +24,8 @@ from cvstudio.inference.services.draw_pictures import draw_pictures
 from cvstudio.inference.services.find_answers import has_index, videos_of
 from cvstudio.inference.services.read_results import TITLES, kinds_of
 from cvstudio.inference.serving.client import is_served
+from cvstudio.runs.presentation import actions_of
+from cvstudio.runs.services.control_run import control_run
 from cvstudio.runs.states import ENDED
 from cvstudio.weights.presentation import predict_calls
 from ml_core.errors import CodedError
@@ -92,6 +94,7 @@ def job_page(request: HttpRequest, job_id: UUID) -> HttpResponse:
         **drawings(job, request.user),
         "predictions": kept_answers(job),
         "is_working": job.run is not None and job.run.state not in ENDED,
+        "actions": actions_of(job.run) if job.run else [],
     }
     template = "inference/_job.html" if request.headers.get("X-Poll") else "inference/job.html"
     return render(request, template, context)
@@ -110,6 +113,18 @@ def draft_labels_page(request: HttpRequest, job_id: UUID) -> HttpResponse:
     messages.success(request, _("Version %(number)s is on its way: what was found, as labels to look over.")
                      % {"number": made.number})  # fmt: skip
     return redirect("datasets:detail", made.dataset_id)
+
+
+@login_required
+@require_POST
+def control_page(request: HttpRequest, job_id: UUID) -> HttpResponse:
+    """Pause, resume or stop the run of a batch."""
+    job = get_object_or_404(jobs_for(request.user).exclude(run=None), id=job_id)
+    try:
+        control_run(job.run, request.POST.get("action", ""))  # type: ignore[arg-type]
+    except CodedError as error:
+        messages.error(request, f"{error.message} {error.hint}")
+    return redirect("inference:job", job_id)
 
 
 @login_required

@@ -14,5 +14,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("inference/jobs/<uuid:job_id>", pages.job_page, name="job"),
     path("inference/jobs/<uuid:job_id>/draft-labels", pages.draft_labels_page, name="draft-labels"),
     path("inference/jobs/<uuid:job_id>/pictures", pages.pictures_page, name="pictures"),
+    path("inference/jobs/<uuid:job_id>/control", pages.control_page, name="control"),
     path("inference/jobs/<uuid:job_id>/delete", pages.delete_job_page, name="delete-job"),
 ]

@@ -14,7 +14,7 @@ from playwright.sync_api import Page, expect
 from cvstudio.accounts.models import User
 from cvstudio.inference.models import InferenceJob
 from cvstudio.runs.folders import run_folder
-from cvstudio.runs.models import RunState
+from cvstudio.runs.models import Run, RunState
 from cvstudio.runs.services.create_run import create_run
 from cvstudio.weights.models import WeightVersion
 from cvstudio.weights.tests.makers import make_weight
@@ -94,6 +94,15 @@ def test_answers_are_sifted_paged_and_seen_large(
     expect(cards).to_have_count(1)
     expect(cards.first).to_contain_text("not an image")
     assert _fits(page)
+
+
+def test_the_gallery_comes_when_the_run_is_through(alice: User, job: InferenceJob, open_page: OpenPage) -> None:
+    Run.objects.filter(id=job.run_id).update(state=RunState.RUNNING)
+    page = open_page(alice, f"/inference/jobs/{job.id}")
+    expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    expect(page.locator(".answers-card")).to_have_count(0)
+    Run.objects.filter(id=job.run_id).update(state=RunState.COMPLETED)
+    expect(page.locator(".answers-card")).to_have_count(24)
 
 
 def test_downloads_hold_what_is_seen(alice: User, job: InferenceJob, open_page: OpenPage) -> None:

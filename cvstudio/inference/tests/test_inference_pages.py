@@ -70,6 +70,18 @@ def test_a_job_shows_how_far_it_is_and_then_its_results(alice: User, weight: Wei
     assert address not in done and "cannot be looked through" in done and "format=csv" in done
 
 
+def test_a_batch_is_paused_and_stopped_where_it_is_looked_at(alice: User, bob: User, weight: WeightVersion) -> None:
+    job = make_batch(alice, weight)
+    client, address = pages_of(alice), f"/inference/jobs/{job.id}"
+    assert 'value="pause"' in client.get(address).content.decode()
+    assert pages_of(bob).post(f"{address}/control", {"action": "stop"}).status_code == 404
+    for action, state in (("pause", "paused"), ("resume", "queued"), ("stop", "stopped"), ("x", "stopped")):
+        assert client.post(f"{address}/control", {"action": action}).headers["Location"] == address
+        assert job.run is not None
+        job.run.refresh_from_db()
+        assert job.run.state == state
+
+
 def test_a_failed_job_says_why(alice: User, weight: WeightVersion) -> None:
     job = make_batch(alice, weight)
     run = job.run

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import av
+import numpy as np
 from PIL import Image
 
 from ml_core.data.decode import load_image
@@ -170,7 +171,7 @@ class _Writer:
 
     def write(self, picture: Image.Image, time_s: float) -> None:
         """Add a frame."""
-        frame = av.VideoFrame.from_image(picture.crop((0, 0, *self._size)))
+        frame = av.VideoFrame.from_ndarray(np.asarray(picture.crop((0, 0, *self._size))), format="rgb24")
         self._last = max(self._last + 1, round(time_s * _CLOCK))
         frame.pts, frame.time_base = self._last, Fraction(1, _CLOCK)
         self._container.mux(self._stream.encode(frame))

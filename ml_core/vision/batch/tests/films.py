@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import av
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
@@ -22,10 +23,10 @@ WIDTH, HEIGHT, STEP = 96, 64, 2
 def make_film(path: Path, *, codec: str = "mpeg4", frames: int = 20, rate: int = 10) -> Path:
     """Frame ``n`` shows a red block whose left edge is at ``STEP * n``."""
     with av.open(str(path), "w") as container:
-        stream = container.add_stream(codec, rate=rate)
+        stream: Any = container.add_stream(codec, rate=rate)
         stream.width, stream.height, stream.pix_fmt, stream.bit_rate = WIDTH, HEIGHT, "yuv420p", 2_000_000
         for number in range(frames):
-            frame = av.VideoFrame.from_image(Image.open(io.BytesIO(picture(STEP * number))))
+            frame = av.VideoFrame.from_ndarray(_pixels(STEP * number), format="rgb24")
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
     return path
@@ -33,11 +34,15 @@ def make_film(path: Path, *, codec: str = "mpeg4", frames: int = 20, rate: int =
 
 def picture(left: int) -> bytes:
     """A still of the same kind."""
+    stream = io.BytesIO()
+    Image.fromarray(_pixels(left)).save(stream, "PNG")
+    return stream.getvalue()
+
+
+def _pixels(left: int) -> NDArray[np.uint8]:
     pixels = np.full((HEIGHT, WIDTH, 3), 30, np.uint8)
     pixels[16:48, left : left + 24] = (230, 30, 30)
-    stream = io.BytesIO()
-    Image.fromarray(pixels).save(stream, "PNG")
-    return stream.getvalue()
+    return pixels
 
 
 class RedPainter:
