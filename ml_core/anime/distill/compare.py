@@ -95,8 +95,13 @@ def _megabytes(model: Recogniser) -> float:
     return sum(tensor.nbytes for tensor in tensors) / 1e6
 
 
-def verdict_on(table: Mapping[str, Any]) -> Verdict:
-    """It does not hide a teacher that was of no use."""
+def verdict_on(table: Mapping[str, Any], parts: Mapping[str, Any] | None = None) -> Verdict:
+    """It does not hide a teacher that was of no use, nor what was inherited rather than learnt.
+
+    Args:
+        table: The three of `compare`.
+        parts: Scores of the student's ``network`` and of its ``inherited`` description, each by itself.
+    """
     teacher, student, alone = (table[name]["scores"].get("top1") for name in ("teacher", "student", "student_alone"))
     if teacher is None:
         return Verdict(
@@ -109,6 +114,10 @@ def verdict_on(table: Mapping[str, Any]) -> Verdict:
         )
     if student <= alone:
         return Verdict("no_help", "The teacher did not help: the student alone is as good.")
-    return Verdict(
-        "helped", f"The teacher helped: {student:.1%} with it, {alone:.1%} alone, {teacher:.1%} by the teacher itself."
-    )
+    text = f"The teacher helped: {student:.1%} with it, {alone:.1%} alone, {teacher:.1%} by the teacher itself."
+    if parts:
+        taught, inherited = parts["network"]["top1"], parts["inherited"]["top1"]
+        text += (
+            f" By lessons alone the network reaches {taught:.1%}; the codebooks it takes along reach {inherited:.1%}."
+        )
+    return Verdict("helped", text)

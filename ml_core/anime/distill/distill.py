@@ -69,7 +69,7 @@ def run_distill(config: DistillConfig, run: RunContext) -> dict[str, Any]:
     shown = {name: judged[name] for name in PLACES}
     table = compare(teacher, folder, shown, judging, teacher_may_be_judged=bool(config.test))
     parts = {name: judge(judged[name], judging)["scores"] for name in judged if name not in PLACES}
-    verdict = verdict_on(table)
+    verdict = verdict_on(table, parts)
     run.log(verdict.text)
     metrics = {f"{name}_top1": float(row["scores"]["top1"]) for name, row in table.items() if row["scores"]}
     answer = {

@@ -175,3 +175,14 @@ def test_a_student_is_a_recogniser(drawn_model, known, tmp_path, inherits):
 def test_a_useless_teacher_is_named_as_such(teacher, student, alone, said):
     rows = {"teacher": teacher, "student": student, "student_alone": alone}
     assert said in verdict_on({name: {"scores": {"top1": top1}} for name, top1 in rows.items()}).text
+
+
+def test_what_was_inherited_is_not_passed_off_as_learnt():
+    rows = {
+        name: {"scores": {"top1": top1}} for name, top1 in (("teacher", 0.9), ("student", 0.89), ("student_alone", 0.8))
+    }
+    parts = {"network": {"top1": 0.84}, "inherited": {"top1": 0.88}}
+    assert (
+        "lessons alone the network reaches 84.0%; the codebooks it takes along reach 88.0%"
+        in verdict_on(rows, parts).text
+    )
