@@ -14,6 +14,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from cvstudio.common.quantities import scaled_bytes
+from cvstudio.weights import alias_admin  # noqa: F401 - registers itself
 from cvstudio.weights.models import Weight, WeightVersion
 from cvstudio.weights.services.delete_weight import delete_weight
 from ml_core.errors import CodedError

@@ -37,21 +37,21 @@ def compare_weights(config: CompareConfig, run: RunContext) -> dict[str, Any]:
 
     Raises:
         FormatError: ``compare.task``: the weights or the data set are of different kinds; ``compare.empty``: the split
-            has no images.
+            has no images, or no objects.
         WeightFileError: A weight folder is damaged.
         RunPaused: Resuming begins again.
         RunStopped: The run ends.
     """
     cap_threads(config.threads)
-    version = read_version(Path(config.version))
+    version = read_version(Path(config.version), ("classify", "detect"))
     task = _common_task(config, version)
     run.data_fingerprint(version["fingerprint"])
     items = list(read_items(Path(config.version)))
     images = read_truth(Path(config.version), items)[config.split] if task == "vision.detect" else []
     asked = [image.item for image in images] or [item for item in items if item.split == config.split]
-    if not asked:
-        raise FormatError(f"The data set has no images for {config.split}.", code="compare.empty", where="split",
-                          hint="Choose another split.")  # fmt: skip
+    if not asked or (images and not any(len(image.truth.objects) for image in images)):
+        raise FormatError(f"The data set has nothing to be right about in {config.split}.", code="compare.empty",
+                          hint="Choose another split.", where="split")  # fmt: skip
     first, second = (
         _answers(Path(folder), task, asked, place, config, run)
         for place, folder in enumerate((config.first, config.second))

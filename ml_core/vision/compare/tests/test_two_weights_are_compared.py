@@ -13,6 +13,8 @@ from ml_core.run.cli import main
 from ml_core.vision.compare.boxes import compare_boxes
 from ml_core.vision.compare.classes import compare_classes
 from ml_core.vision.compare.mcnemar import mcnemar
+from ml_core.vision.detection.tests.shapes import config_for as shapes_config
+from ml_core.vision.detection.tests.shapes import make_shapes
 from ml_core.vision.detection.truth import LabelledImage, Truth
 from ml_core.vision.tests.pictures import Pictures, config_for, make_pictures
 
@@ -105,3 +107,20 @@ def test_a_run_compares_two_trained_weights_and_leaves_out_what_cannot_be_read(
     assert len(table["rows"]) == table["disagreements"]
     empty = run_of(tmp_path / "none", "vision.compare", {**config, "first": str(pictures.root)})
     assert empty["state"] == "failed" and empty["error"]["code"] == "weights.incomplete"
+
+
+@pytest.mark.slow
+def test_detectors_get_the_scores_that_their_trainings_told(tmp_path: Path) -> None:
+    shapes = make_shapes(tmp_path)
+    told = []
+    for name, epochs in (("little", 2), ("much", 8)):
+        config = shapes_config(shapes, fit={"epochs": epochs})
+        told.append(run_of(tmp_path / name, "vision.detect", config)["metrics"]["map50"])
+    config = {
+        "first": str(tmp_path / "little/artifacts/weight"), "second": str(tmp_path / "much/artifacts/weight"),
+        "version": config["data"]["version"], "root": config["data"]["root"], "split": "val", "device": "cpu",
+        "threads": 1,
+    }  # fmt: skip
+    done = run_of(tmp_path / "compared", "vision.compare", config)
+    assert done["state"] == "completed", done["error"]
+    assert [done["metrics"]["first_map50"], done["metrics"]["second_map50"]] == pytest.approx(told, abs=1e-6)
