@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from cvstudio.weights.models import AliasMove, WeightAlias
 
 
-class _ReadOnly(admin.ModelAdmin):
+class _ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Given through the service, which keeps the history."""
         return False
