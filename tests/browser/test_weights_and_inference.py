@@ -126,11 +126,11 @@ def test_a_batch_is_started_from_the_form(
     version.root = "/images"
     version.save()
     page = open_page(alice, f"/inference/batch?weight={weight.id}", width=width)
-    page.get_by_text("A zip archive", exact=True).click()
+    page.get_by_text("A zip archive or a video", exact=True).click()
     expect(page.get_by_role("button", name="Predict", exact=True)).to_be_disabled()
     page.set_input_files("#batch input[type=file]", [{"name": "a.zip", "mimeType": "application/zip", "buffer": b"no"}])
     page.get_by_role("button", name="Predict", exact=True).click()
-    expect(page.locator("[data-upload-fault]")).to_contain_text("not a zip archive")
+    expect(page.locator("[data-upload-fault]")).to_contain_text("neither a zip archive nor a video")
     page.get_by_text("A data set", exact=True).click()
     page.select_option("#dataset-version", label="Colours v1")
     page.select_option("#split", "test")

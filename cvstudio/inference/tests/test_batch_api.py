@@ -16,6 +16,7 @@ from rest_framework.test import APIClient
 from cvstudio.accounts.models import User
 from cvstudio.datasets.models import DatasetImage, DatasetVersion
 from cvstudio.inference.models import InferenceJob
+from cvstudio.inference.services.receive_media import file_name
 from cvstudio.inference.tests.makers import picture
 from cvstudio.runs.folders import run_folder
 from cvstudio.runs.hooks import run_completed
@@ -77,6 +78,41 @@ def test_a_zip_becomes_a_run_and_is_forgotten_when_it_has_completed(
     assert "holiday" not in kept.name and str(kept.parent) not in str(answer.json())
     finish(job)
     assert not kept.exists()
+
+
+MP4 = b"\0\0\0\x18ftypmp42" + bytes(64)
+
+
+@pytest.mark.parametrize(
+    ("given", "called"),
+    [("clip.mp4", "clip.mp4"), ("CLIP.MOV", "CLIP.mov"), ("..a.exe", "a.mp4"), (".mp4", "mp4.mp4"),
+     ("x" * 250 + ".mp4", "x" * 150 + ".mp4")],
+)  # fmt: skip
+def test_a_video_becomes_a_run_under_a_harmless_name(
+    weight: WeightVersion, alice_api: APIClient, given: str, called: str
+) -> None:
+    stream = io.BytesIO(MP4)
+    stream.name = given
+    answer = alice_api.post(BATCH, {"weight": str(weight.id), "file": stream, "every_nth": 3}, format="multipart")
+    assert answer.status_code == 201, answer.json()
+    run = Run.objects.get(id=answer.json()["run"])
+    assert (run.config["archive_name"], run.config["every_nth"]) == (called, 3)
+    assert Path(run.config["archive"]).read_bytes() == MP4 and answer.json()["options"]["source"] == "video"
+
+
+def test_a_name_that_is_a_path_stays_a_name() -> None:
+    assert file_name("../a\\b\n.mp4", "mp4") == "_a_b_.mp4"
+
+
+def test_what_is_neither_an_archive_nor_a_video_is_refused(weight: WeightVersion, alice_api: APIClient) -> None:
+    for content in (b"#!/bin/sh\n" * 50, b"no", b"\xff\xd8\xff\xe0" + bytes(40)):
+        stream = io.BytesIO(content)
+        stream.name = "a.mp4"
+        answer = alice_api.post(BATCH, {"weight": str(weight.id), "file": stream}, format="multipart")
+        assert (answer.status_code, answer.json()["code"]) == (400, "upload.not_media")
+    assert list(Path(django_settings.UPLOAD_DIR).iterdir()) == []
+    bad = alice_api.post(BATCH, {"weight": str(weight.id), "folder": "x", "every_nth": 0})
+    assert bad.status_code == 400
 
 
 def test_a_folder_must_lie_below_an_allowed_root(
