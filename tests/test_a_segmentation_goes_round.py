@@ -28,9 +28,14 @@ def test_polygons_become_masks_over_new_pictures(tmp_path: Path) -> None:
         address = f"datasets/{made.json()['id']}"
         wait_for(lambda: loop.get(address)["current_version"], "the shapes are not imported", 90)
         plan = {
-            "recipe": "vision.segment", "dataset": made.json()["id"],
-            "config": {"size": 128, "width": 32, "fit": {"epochs": 4, "batch_size": 8, "learning_rate": 0.003, "threads": 1}},
-        }  # fmt: skip
+            "recipe": "vision.segment",
+            "dataset": made.json()["id"],
+            "config": {
+                "size": 128,
+                "width": 32,
+                "fit": {"epochs": 4, "batch_size": 8, "learning_rate": 0.003, "threads": 1},
+            },
+        }
 
         def measure() -> dict[str, Any] | None:
             report = loop.call("POST", "training/preflight", json={**plan, "measure": True}).json()
