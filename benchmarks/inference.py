@@ -59,7 +59,9 @@ MODELS = {"small_resnet": (small_cnn, False), "resnet18 at 224": (resnet18, True
 def photograph() -> bytes:
     """A JPEG of 500 x 375 with the detail of a photograph."""
     numbers = np.random.default_rng(0)
-    coarse = Image.fromarray(numbers.integers(0, 255, (24, 32, 3), dtype=np.uint8)).resize((500, 375), Image.BICUBIC)
+    coarse = Image.fromarray(numbers.integers(0, 255, (24, 32, 3), dtype=np.uint8)).resize(
+        (500, 375), Image.Resampling.BICUBIC
+    )
     pixels = np.asarray(coarse).astype(np.int16) + numbers.integers(-12, 12, (375, 500, 3))
     stream = io.BytesIO()
     Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(stream, "JPEG", quality=90)

@@ -97,11 +97,11 @@ def test_answers_are_sifted_paged_and_seen_large(
 
 
 def test_the_gallery_comes_when_the_run_is_through(alice: User, job: InferenceJob, open_page: OpenPage) -> None:
-    Run.objects.filter(id=job.run_id).update(state=RunState.RUNNING)
+    Run.objects.filter(inference_job=job).update(state=RunState.RUNNING)
     page = open_page(alice, f"/inference/jobs/{job.id}")
     expect(page.get_by_role("button", name="Pause")).to_be_visible()
     expect(page.locator(".answers-card")).to_have_count(0)
-    Run.objects.filter(id=job.run_id).update(state=RunState.COMPLETED)
+    Run.objects.filter(inference_job=job).update(state=RunState.COMPLETED)
     expect(page.locator(".answers-card")).to_have_count(24)
 
 
