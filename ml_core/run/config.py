@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
 from ml_core.errors import ConfigError
@@ -37,6 +37,18 @@ class RecipeConfig(BaseModel):
     """Base of every recipe's configuration. Unknown keys are faults, numbers may stand where text is asked for."""
 
     model_config = ConfigDict(extra="forbid", coerce_numbers_to_str=True, protected_namespaces=())
+
+    @model_validator(mode="before")
+    @classmethod
+    def keep_defaults_of_groups(cls, values: Any) -> Any:
+        """One setting of a group leaves the recipe's own defaults of the others: ``fit.epochs=5`` keeps the batch size."""
+        if not isinstance(values, dict):
+            return values
+        merged = dict(values)
+        for name, field in cls.model_fields.items():
+            if isinstance(field.default, BaseModel) and isinstance(values.get(name), dict):
+                merged[name] = {**field.default.model_dump(exclude_unset=True), **values[name]}
+        return merged
 
 
 def option(

@@ -6,7 +6,7 @@ import pytest
 
 from ml_core.errors import ConfigError
 from ml_core.run.config import differing_keys, find_faults, keys_that_may_change, load_config, parse_config
-from ml_core.run.tests.conftest import SampleConfig
+from ml_core.run.tests.conftest import FitPart, SampleConfig
 
 
 def test_settings_win_over_the_file(tmp_path: Path) -> None:
@@ -67,3 +67,11 @@ def test_a_setting_into_a_value_is_refused() -> None:
 def test_differences_and_changeable_keys_are_dotted() -> None:
     assert differing_keys({"a": 1, "b": {"c": 1}}, {"a": 1, "b": {"c": 2}, "d": 3}) == ["b.c", "d"]
     assert keys_that_may_change(SampleConfig) == {"fit.threads"}
+
+
+def test_one_setting_of_a_group_keeps_the_defaults_that_the_recipe_gives_the_others() -> None:
+    class Careful(SampleConfig):
+        fit: FitPart = FitPart(epochs=7)
+
+    assert load_config(Careful, None, ["fit.threads=2"]).fit == FitPart(epochs=7, threads=2)
+    assert load_config(Careful, None, ["fit.epochs=3"]).fit.epochs == 3
