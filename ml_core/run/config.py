@@ -41,7 +41,7 @@ class RecipeConfig(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def keep_defaults_of_groups(cls, values: Any) -> Any:
-        """One setting of a group leaves the recipe's own defaults of the others: ``fit.epochs=5`` keeps the batch size."""
+        """One setting of a group keeps the recipe's own defaults of its others: ``fit.epochs=5`` its batch size."""
         if not isinstance(values, dict):
             return values
         merged = dict(values)
