@@ -123,6 +123,8 @@ def test_what_is_found_is_drawn_and_sifted(
         answer = page.locator(".answer")
         slider = answer.get_by_label("Least probability")
         slider.fill("0")
+        stage = answer.locator(".found-stage")
+        assert stage.locator("svg").bounding_box() == stage.locator("img").bounding_box()
         everything = answer.locator(".found-stage rect").count()
         assert everything > 0
         slider.fill("1")
