@@ -31,7 +31,7 @@ WORDS: dict[str, tuple[Promise, Promise]] = {
     ),
     "near_leaks": (
         _("Groups of nearly equal images across splits: %(count)s."),
-        _("Keep pictures of one scene in one split."),
+        _("Keep images of one scene in one split."),
     ),
     "dark": (
         _("Nearly black images: %(count)s."),
@@ -43,7 +43,7 @@ WORDS: dict[str, tuple[Promise, Promise]] = {
     ),
     "plain": (
         _("Images that show almost nothing: %(count)s."),
-        _("Remove empty pictures."),
+        _("Remove empty images."),
     ),
     "long": (
         _("Images more than four times as long as wide: %(count)s."),

@@ -60,7 +60,7 @@ class PredictionAdmin(ReadOnlyAdmin):
     date_hierarchy = "created_at"
     fields = readonly_fields = ("job", "picture", "image_name", "classes", "times", "created_at")
 
-    @admin.display(description=_("Picture"))
+    @admin.display(description=_("Image"))
     def picture(self, prediction: Prediction) -> SafeString | str:
         """The thumbnail of an image of a data set; its address checks who asks."""
         image = prediction.image

@@ -38,10 +38,10 @@ class InferenceConfig(AppConfig):
                 icon="inference",
                 order=50,
                 links=(
-                    Link(_("One picture"), "/inference/", "image"),
-                    Link(_("Many pictures"), "/inference/batch", "grid"),
+                    Link(_("Single image"), "/inference/", "image"),
+                    Link(_("Many images"), "/inference/batch", "grid"),
                     Link(_("Jobs"), "/inference/jobs", "list"),
                 ),
-                summary=_("Drop a picture, or predict a whole folder."),
+                summary=_("Drop an image, or predict a whole folder."),
             )
         )

@@ -1,4 +1,4 @@
-"""Pages: one picture, many pictures, jobs."""
+"""Pages: one image, many images, jobs."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def predict_page(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_GET
 def batch_page(request: HttpRequest) -> HttpResponse:
-    """Many pictures at once; the form's script sends it to the API."""
+    """Many images at once; the form's script sends it to the API."""
     context = {
         "choices": weight_choices(request.user, request.GET.get("weight", "")),
         "datasets": dataset_choices(request.user),

@@ -18,6 +18,7 @@ from cvstudio.runs.listing import metrics_of
 from cvstudio.runs.models import Run, RunEvent, RunState
 from cvstudio.runs.services.start_search import RECIPE as SEARCH
 from cvstudio.runs.states import ACTIVE, ENDED, RESUMABLE
+from cvstudio.runs.verdicts import verdict_of
 from ml_core.errors import CodedError
 from ml_core.run.registry import all_recipes, get_recipe
 
@@ -178,7 +179,7 @@ def result_view(run: Run) -> dict[str, Any]:
         "pixel_classes": _with_values(tables.get("segmentation.json", {}), PIXEL_SCORES),
         "worst_masks": _with_key(_drawn(run, tables.get("worst_masks.json"))),
         "judged_on": PHASES.get(tables.get("confusion.json", {}).get("phase", ""), ""),
-        "verdict": result.get("verdict") or "",
+        "verdict": verdict_of(run),
         "facts": {
             key: value
             for key, value in result.items()

@@ -24,7 +24,7 @@ def enter() -> None:
         Step(_("Keep the weights"), "/weights/", "weight", _own(Weight)),
         Step(_("Predict"), "/inference/", "inference", _predicted),
     )
-    summary = _("From a folder of pictures to predictions, live: sorted into classes by a network of your own.")
+    summary = _("From a folder of images to predictions, live: sorted into classes by a network of your own.")
     sample = (_("Bring a sample: handwritten digits"), "/datasets/sample")
     register_door(Door("classification", _("Image classification"), summary, "image", steps, sample, order=10))
 

@@ -16,6 +16,7 @@ from cvstudio.accounts.current import current_user
 from cvstudio.datasets.models import DatasetVersion
 from cvstudio.runs.models import Run
 from cvstudio.runs.states import ENDED
+from cvstudio.weights.comparison_words import comparison_verdict
 from cvstudio.weights.selectors import versions_for
 from cvstudio.weights.services.compare_weights import (
     RECIPE,
@@ -72,6 +73,7 @@ def comparison_page(request: HttpRequest, run_id: UUID) -> HttpResponse:
         rows = [row for row in table["rows"] if only not in SIDES or _is_better(row, only)]
         page = Paginator(rows, ROWS_A_PAGE).get_page(request.GET.get("page"))
         context |= {"table": table, "page": page, "only": only, "rows": _with_pictures(run, table, list(page))}
+        context["verdict"] = comparison_verdict(table)
         context["scores"] = [(name, *pair) for name, pair in table["scores"].items()]
     return render(request, "weights/comparison.html", context)
 

@@ -49,11 +49,11 @@ def _address_of_picture(request: HttpRequest) -> str:
     """The page that answers for an uploaded picture; nothing of it is kept."""
     address = reverse("weights:seen")
     if int(request.META.get("CONTENT_LENGTH") or 0) > MAX_PICTURE_BYTES:
-        messages.error(request, _("The picture is larger than 64 MB."))
+        messages.error(request, _("The image is larger than 64 MB."))
         return address
     picture = request.FILES.get("picture")
     if picture is None:
-        messages.error(request, _("Choose a picture."))
+        messages.error(request, _("Choose an image."))
         return address
     digest = hashlib.sha256()
     for chunk in picture.chunks():

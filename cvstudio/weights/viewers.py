@@ -1,4 +1,4 @@
-"""The pages of what runs about weights made."""
+"""What runs about weights made: their pages, and what is said of them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from cvstudio.runs.models import Run
+from cvstudio.runs.verdicts import register_verdict
 from cvstudio.runs.viewers import Viewer, register_viewer
+from cvstudio.weights.comparison_words import verdict_of_result
 from cvstudio.weights.services.compare_weights import RECIPE as COMPARISON
 
 
@@ -17,5 +19,6 @@ def _comparison(run: Run, user: Any) -> Iterator[Viewer]:
 
 
 def register() -> None:
-    """Lead from a comparison to its page."""
+    """Lead from a comparison to its page, and say who is better in the language of the reader."""
     register_viewer(COMPARISON, _comparison)
+    register_verdict(COMPARISON, verdict_of_result)

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-import ml_core.vision.detection.predictor  # noqa: F401 - registers itself
+import ml_core.vision.detection.predictor
 import ml_core.vision.segmentation.predictor  # noqa: F401 - registers itself
 from ml_core.run.predictor import predictor
 from ml_core.vision.fold_batch_norm import fold_batch_norm

@@ -129,7 +129,7 @@ class Gallery {
     const image = element("img", { src: `${answer.picture}?size=320`, loading: "lazy", alt: answer.path, width: 320, height: 240 });
     const frame = element("button", { type: "button", class: "answers-frame", title: answer.path }, image);
     const card = element("figure", { class: "answers-card" }, frame, element("figcaption", {}));
-    image.addEventListener("error", () => image.replaceWith(element("span", { class: "muted small" }, gettext("No picture"))));
+    image.addEventListener("error", () => image.replaceWith(element("span", { class: "muted small" }, gettext("No image"))));
     frame.addEventListener("click", () => this.open(at));
     this.draw(answer, card);
     return card;

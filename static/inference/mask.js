@@ -68,7 +68,7 @@ function downloads(name, answer, shown, draw) {
   const kinds = [
     ["JSON", "json", () => text({ image: name, width: answer.width, height: answer.height, mask_size: answer.mask_size, masks: shown() })],
     ["COCO", "coco.json", () => text(asCoco(name, answer, shown()))],
-    [gettext("Picture"), "png", () => new Promise((done) => draw().toBlob(done))],
+    [gettext("Image"), "png", () => new Promise((done) => draw().toBlob(done))],
   ];
   const row = element("div", { class: "cluster" });
   for (const [title, ending, make] of kinds) {

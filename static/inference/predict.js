@@ -58,7 +58,7 @@ function predictFile(file) {
   const address = URL.createObjectURL(file); // the browser turns it upright as EXIF says, as the server does
   const chosen = { weight: form.elements.weight.value, top_k: form.elements.top_k.value || 5 };
   const keep = form.elements.keep.checked;
-  place(address, file.name || gettext("pasted picture"), () => {
+  place(address, file.name || gettext("pasted image"), () => {
     const body = new FormData();
     for (const [key, value] of Object.entries(chosen)) body.append(key, value);
     body.append("keep", keep);

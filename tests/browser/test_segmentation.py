@@ -135,6 +135,8 @@ def test_masks_lie_over_the_image_as_strong_as_wished(
         page.set_input_files("#choose input[type=file]", [shapes.root / "val/0.png"])
         answer = page.locator(".answer")
         canvas = answer.locator(".found-stage canvas")
+        stage = answer.locator(".found-stage")
+        assert stage.locator("canvas").bounding_box() == stage.locator("img").bounding_box()
         everything = covered(canvas)
         assert 0.02 < everything < 0.6
         slider = answer.get_by_label("Strength of the colours")
@@ -153,7 +155,7 @@ def test_masks_lie_over_the_image_as_strong_as_wished(
             everything * 128 * 96
         )
         with page.expect_download() as download:
-            answer.get_by_role("button", name="Picture").click()
+            answer.get_by_role("button", name="Image").click()
         assert Path(download.value.path()).read_bytes().startswith(b"\x89PNG")
         assert fits(page)
         answer.get_by_text("Kept as a job").click()

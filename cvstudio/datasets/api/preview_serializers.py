@@ -28,7 +28,7 @@ class AugmentSerializer(serializers.Serializer):
 
 
 class PreviewSampleSerializer(serializers.Serializer):
-    """One picture as training would see it."""
+    """One image as training would see it."""
 
     url = serializers.CharField(help_text="Data URL of a PNG.")
     original = serializers.CharField(help_text="Data URL of the picture before the operations.")

@@ -32,7 +32,7 @@ from cvstudio.weights.references import the_one
 
 
 class BatchView(APIView):
-    """Predict many pictures."""
+    """Predict many images."""
 
     parser_classes = [LimitedJSONParser, MultiPartParser]
 

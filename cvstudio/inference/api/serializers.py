@@ -99,18 +99,18 @@ class PredictedSerializer(serializers.Serializer):
     height = serializers.IntegerField(required=False, help_text=_("Of the upright image, in pixels."))
     threshold = serializers.FloatField(required=False, help_text=_("Probability that served best in validation."))
     timing_ms = TimingSerializer()
-    batch = serializers.IntegerField(help_text=_("How many pictures shared the forward pass."))
+    batch = serializers.IntegerField(help_text=_("How many images shared the forward pass."))
     job = serializers.UUIDField(allow_null=True)
 
 
 class BatchSerializer(serializers.Serializer):
-    """Many pictures at once: a data set version, a folder of the server, a zip, or a video."""
+    """Many images at once: a data set version, a folder of the server, a zip, or a video."""
 
     weight = VersionField(help_text=_("A version of a weight, as /api/v1/weights lists them, or name@alias."))
     dataset_version = serializers.UUIDField(required=False)
     split = serializers.ChoiceField(choices=["train", "val", "test"], required=False)
     folder = serializers.CharField(required=False, max_length=1000, help_text=_("Below an allowed root."))
-    file = serializers.FileField(required=False, help_text=_("A zip archive of pictures and videos, or a video."))
+    file = serializers.FileField(required=False, help_text=_("A zip archive of images and videos, or a video."))
     top_k = serializers.IntegerField(min_value=1, max_value=MAX_TOP_K, required=False)
     every_nth = serializers.IntegerField(
         min_value=1, max_value=10_000, default=1, help_text=_("Of a video, every n-th frame.")

@@ -43,7 +43,7 @@ def draw_pictures(job: InferenceJob, owner: User, *, threshold: float = 0.0, cla
         "threshold": threshold,
         "classes": None if sieve.classes is None else sorted(sieve.classes),
     }
-    name = _("Pictures of %(name)s") % {"name": job.run.name[:170]}
+    name = _("Images of %(name)s") % {"name": job.run.name[:170]}
     return create_run(owner=owner, recipe=RECIPE, config=config, name=name)
 
 

@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils.translation import override
 from rest_framework.test import APIClient
 
 from cvstudio.accounts.models import User
 from cvstudio.datasets.models import DatasetImage, DatasetVersion
 from cvstudio.runs.folders import run_folder
 from cvstudio.runs.models import Artifact, Run, RunState
+from cvstudio.runs.verdicts import verdict_of
 from cvstudio.weights.models import Weight, WeightVersion
 from cvstudio.weights.services.compare_weights import compared_versions
 from cvstudio.weights.tests.makers import make_weight
@@ -69,7 +71,7 @@ def finished(run: Run, **more: Any) -> None:
     table = {
         "task": "vision.classify", "split": "test", "unit": "images", "cases": 2, "unread": 0, "classes": ["cat"],
         "scores": {"accuracy": [1.0, 0.5]}, "table": {"both": 1, "first_only": 1, "second_only": 0, "neither": 0},
-        "p_value": 1.0, "verdict": "The first is right on 1 more images.", "disagreements": 1, "rows": [row],
+        "p_value": 1.0, "verdict": "as the recipe says it", "disagreements": 1, "rows": [row],
         "per_class": [{"class": "cat", "support": 2, "first": 1.0, "second": 0.5, "difference": -0.5}], **more,
     }  # fmt: skip
     path = run_folder(run.id) / "artifacts/comparison.json"
@@ -94,12 +96,26 @@ def test_pages_ask_and_show_the_disagreements(alice: User, bob: User, pair: Any)
     assert "Both weights are being asked" in client.get(address).content.decode()
     finished(run)
     page = client.get(address).content.decode()
-    assert "The first is right on 1 more images." in page and "cat/&lt;1&gt;.png" in page and "<script>dog" not in page
+    assert "The first is right on 1 more image than the second. This may be chance (p = 1, McNemar" in page
+    assert "cat/&lt;1&gt;.png" in page and "<script>dog" not in page
     assert f"/weights/{first.id}" in page and f"/weights/{second.id}" in page
     assert "Nowhere." in client.get(address + "?only=second").content.decode()
     assert "Show what came of it" in client.get(address, headers={"X-Poll": "true"}).content.decode()
     client.force_login(bob)
     assert client.get(address).status_code == 404
+
+
+def test_the_verdict_is_in_the_language_of_the_reader(alice: User, alice_api: APIClient, pair: Any) -> None:
+    first, second, data = pair
+    run = Run.objects.get(id=asked(alice_api, first, second.id, data).json()["run"])
+    table = {"both": 9, "first_only": 0, "second_only": 1200, "neither": 0}
+    run.result = {"verdict": "English", "outcome": {"unit": "objects", "table": table, "p_value": 1e-9}}
+    said = "The second is right on 1,200 more objects than the first. Chance alone seldom does that (p = 1e-09, McNemar"
+    assert verdict_of(run).startswith(said)
+    with override("zh-hans"):
+        assert "1,200" in verdict_of(run) and "objects" not in verdict_of(run)
+    run.result = {"verdict": "English"}
+    assert verdict_of(run) == "English"
 
 
 def test_boxes_are_drawn_over_both_sides(alice: User, alice_api: APIClient, pair: Any) -> None:

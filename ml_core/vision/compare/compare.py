@@ -121,11 +121,11 @@ def _answers(
 
 
 def _write(outcome: Outcome, task: str, unread: int, config: CompareConfig, run: RunContext) -> dict[str, Any]:
+    told = {"unit": outcome.unit, "table": outcome.table, "p_value": outcome.p_value}
     table = {
-        "task": task, "split": config.split, "unit": outcome.unit, "cases": len(outcome.label), "unread": unread,
-        "classes": outcome.classes, "scores": outcome.scores, "table": outcome.table, "p_value": outcome.p_value,
-        "verdict": outcome.verdict(), "per_class": outcome.per_class(), "disagreements": outcome.disagreements,
-        "rows": outcome.rows[:MOST_ROWS],
+        **told, "task": task, "split": config.split, "cases": len(outcome.label), "unread": unread,
+        "classes": outcome.classes, "scores": outcome.scores, "verdict": outcome.verdict(),
+        "per_class": outcome.per_class(), "disagreements": outcome.disagreements, "rows": outcome.rows[:MOST_ROWS],
     }  # fmt: skip
     path = run.artifact_path(COMPARISON_FILE)
     write_json_atomic(path, table)
@@ -134,4 +134,4 @@ def _write(outcome: Outcome, task: str, unread: int, config: CompareConfig, run:
     metrics = {f"{side}_{name}": pair[place] for name, pair in outcome.scores.items()
                for place, side in enumerate(("first", "second"))}  # fmt: skip
     metrics |= {"disagreements": outcome.disagreements, "p_value": outcome.p_value}
-    return {"metrics": metrics, "verdict": outcome.verdict(), "cases": len(outcome.label)}
+    return {"metrics": metrics, "verdict": outcome.verdict(), "cases": len(outcome.label), "outcome": told}
