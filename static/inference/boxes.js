@@ -1,7 +1,7 @@
 /** Objects that were found: drawn on the image, sifted by probability and class, to take away as JSON, CSV or COCO. */
-import { colourOf } from "../datasets/shapes.js";
-import { element, icon } from "../js/icons.js";
+import { element } from "../js/icons.js";
 import { percent } from "../js/numbers.js";
+import { asCoco, classChoices, downloads, stageFor } from "./found.js";
 import { boxLayer } from "./layer.js";
 
 const DIGITS = 1000;
@@ -13,11 +13,7 @@ const DIGITS = 1000;
  */
 export function foundBoxes(image, name, answer) {
   const hidden = new Set();
-  const stage = element("div", { class: "found-stage" });
-  image.replaceWith(stage);
-  image.removeAttribute("width");
-  image.removeAttribute("height");
-  stage.append(image);
+  const stage = stageFor(image);
   const slider = element("input", { type: "range", min: 0, max: 1, step: 1 / DIGITS, value: answer.threshold, "aria-label": gettext("Least probability") });
   const told = element("output", { class: "num" });
   const count = element("strong", {});
@@ -31,43 +27,14 @@ export function foundBoxes(image, name, answer) {
   };
   slider.addEventListener("input", draw);
   draw();
-  const classes = classChoices(answer.boxes, (index, on) => {
-    if (on) hidden.delete(index);
-    else hidden.add(index);
-    draw();
-  });
-  return element("div", { class: "stack-s" }, count,
-    element("label", { class: "found-slider" }, element("span", {}, gettext("From")), slider, told), classes, downloads(name, answer, shown));
-}
-
-/** A box to tick for each class that was found, with its colour and how often. */
-function classChoices(boxes, change) {
-  const found = new Map();
-  for (const one of boxes) found.set(one.index, one.class);
-  const list = element("ul", { class: "found-classes", role: "list" });
-  for (const [index, name] of [...found].sort(([one], [other]) => one - other)) {
-    const box = element("input", { type: "checkbox" });
-    box.checked = true;
-    box.addEventListener("change", () => change(index, box.checked));
-    list.append(element("li", {}, element("label", { class: `check ${colourOf(index)}` }, box, element("span", {}, name))));
-  }
-  return list;
-}
-
-function downloads(name, answer, shown) {
-  const stem = name.replace(/\.[^.]*$/, "") || "image";
-  const kinds = [
+  const classes = [...new Map(answer.boxes.map((one) => [one.index, one.class]))].sort(([one], [other]) => one - other);
+  const files = downloads(name, [
     ["JSON", "json", () => JSON.stringify({ image: name, width: answer.width, height: answer.height, boxes: shown() }, null, 2)],
     ["CSV", "csv", () => asCsv(name, shown())],
-    ["COCO", "coco.json", () => JSON.stringify(asCoco(name, answer, shown()), null, 2)],
-  ];
-  const row = element("div", { class: "cluster" });
-  for (const [title, ending, text] of kinds) {
-    const button = element("button", { type: "button", class: "button button-s" }, icon("download", "s"), title);
-    button.addEventListener("click", () => save(`${stem}.${ending}`, text()));
-    row.append(button);
-  }
-  return row;
+    ["COCO", "coco.json", () => asCoco(name, answer, classes, shown().map(annotation))],
+  ]);
+  return element("div", { class: "stack-s" }, count,
+    element("label", { class: "found-slider" }, element("span", {}, gettext("From")), slider, told), classChoices(classes, hidden, draw), files);
 }
 
 function asCsv(name, boxes) {
@@ -77,20 +44,6 @@ function asCsv(name, boxes) {
   return ["path,class,probability,left,top,right,bottom", ...rows, ""].join("\n");
 }
 
-function asCoco(name, answer, boxes) {
-  const classes = new Map(answer.boxes.map((one) => [one.index, one.class]));
-  return {
-    images: [{ id: 1, file_name: name, width: answer.width, height: answer.height }],
-    categories: [...classes].sort(([one], [other]) => one - other).map(([index, title]) => ({ id: index + 1, name: title })),
-    annotations: boxes.map(({ box: [left, top, right, bottom], index, probability }, at) => ({
-      id: at + 1, image_id: 1, category_id: index + 1, bbox: [left, top, right - left, bottom - top],
-      area: (right - left) * (bottom - top), iscrowd: 0, score: probability,
-    })),
-  };
-}
-
-function save(filename, text) {
-  const address = URL.createObjectURL(new Blob([text]));
-  element("a", { href: address, download: filename }).click();
-  URL.revokeObjectURL(address);
+function annotation({ box: [left, top, right, bottom], index, probability }) {
+  return { index, bbox: [left, top, right - left, bottom - top], area: (right - left) * (bottom - top), score: probability };
 }

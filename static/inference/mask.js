@@ -1,8 +1,8 @@
 /** Classes of pixels that were found: laid over the image, stronger or weaker, class by class, and taken away. */
-import { colourOf } from "../datasets/shapes.js";
-import { element, icon } from "../js/icons.js";
-import { paintMasks } from "../js/masks.js";
+import { element } from "../js/icons.js";
+import { boundsOf, paintMasks } from "../js/masks.js";
 import { percent } from "../js/numbers.js";
+import { asCoco, classChoices, downloads, stageFor } from "./found.js";
 
 const STRENGTH = 0.55;
 
@@ -26,11 +26,7 @@ export function drawMasks(answer, { hidden = new Set(), opacity = STRENGTH } = {
  */
 export function foundMasks(image, name, answer) {
   const hidden = new Set();
-  const stage = element("div", { class: "found-stage" });
-  image.replaceWith(stage);
-  image.removeAttribute("width");
-  image.removeAttribute("height");
-  stage.append(image);
+  const stage = stageFor(image);
   const slider = element("input", { type: "range", min: 0, max: 1, step: 0.01, value: STRENGTH, "aria-label": gettext("Strength of the colours") });
   const told = element("output", { class: "num" });
   const weigh = () => {
@@ -44,39 +40,17 @@ export function foundMasks(image, name, answer) {
   };
   slider.addEventListener("input", weigh);
   draw();
-  const classes = element("ul", { class: "found-classes", role: "list" });
-  for (const mask of answer.masks) {
-    const box = element("input", { type: "checkbox" });
-    box.checked = true;
-    box.addEventListener("change", () => {
-      if (box.checked) hidden.delete(mask.index);
-      else hidden.add(mask.index);
-      draw();
-    });
-    const label = element("label", { class: `check ${colourOf(mask.index)}` }, box, element("span", {}, `${mask.class} ${percent(mask.share)}`));
-    classes.append(element("li", {}, label));
-  }
+  const choices = classChoices(answer.masks.map((mask) => [mask.index, `${mask.class} ${percent(mask.share)}`]), hidden, draw);
+  const shown = () => answer.masks.filter((mask) => !hidden.has(mask.index));
+  const classes = answer.masks.map((mask) => [mask.index, mask.class]);
+  const files = downloads(name, [
+    ["JSON", "json", () => JSON.stringify({ image: name, width: answer.width, height: answer.height, mask_size: answer.mask_size, masks: shown() })],
+    ["COCO", "coco.json", () => asCoco(name, answer, classes, shown().map((mask) => annotation(mask, answer.mask_size)))],
+    [gettext("Image"), "png", () => new Promise((done) => picture(image, answer, hidden, Number(slider.value)).toBlob(done))],
+  ]);
   const count = interpolate(ngettext("%s class", "%s classes", answer.masks.length), [answer.masks.length]);
   return element("div", { class: "stack-s" }, element("strong", {}, answer.masks.length ? count : gettext("Nothing but background")),
-    element("label", { class: "found-slider" }, element("span", {}, gettext("Colours")), slider, told), classes,
-    downloads(name, answer, () => answer.masks.filter((mask) => !hidden.has(mask.index)), () => picture(image, answer, hidden, Number(slider.value))));
-}
-
-function downloads(name, answer, shown, draw) {
-  const stem = name.replace(/\.[^.]*$/, "") || "image";
-  const text = (value) => new Blob([JSON.stringify(value)]);
-  const kinds = [
-    ["JSON", "json", () => text({ image: name, width: answer.width, height: answer.height, mask_size: answer.mask_size, masks: shown() })],
-    ["COCO", "coco.json", () => text(asCoco(name, answer, shown()))],
-    [gettext("Image"), "png", () => new Promise((done) => draw().toBlob(done))],
-  ];
-  const row = element("div", { class: "cluster" });
-  for (const [title, ending, make] of kinds) {
-    const button = element("button", { type: "button", class: "button button-s" }, icon("download", "s"), title);
-    button.addEventListener("click", async () => save(`${stem}.${ending}`, await make()));
-    row.append(button);
-  }
-  return row;
+    element("label", { class: "found-slider" }, element("span", {}, gettext("Colours")), slider, told), choices, files);
 }
 
 /** The image with its masks, as it is shown. */
@@ -92,19 +66,6 @@ function picture(image, answer, hidden, opacity) {
   return canvas;
 }
 
-function asCoco(name, answer, masks) {
-  return {
-    images: [{ id: 1, file_name: name, width: answer.width, height: answer.height }],
-    categories: masks.map(({ index, class: title }) => ({ id: index + 1, name: title })),
-    annotations: masks.map(({ index, counts, share }, at) => ({
-      id: at + 1, image_id: 1, category_id: index + 1, iscrowd: 1, area: Math.round(share * answer.width * answer.height),
-      segmentation: { size: answer.mask_size, counts },
-    })),
-  };
-}
-
-function save(filename, blob) {
-  const address = URL.createObjectURL(blob);
-  element("a", { href: address, download: filename }).click();
-  URL.revokeObjectURL(address);
+function annotation({ index, counts }, size) {
+  return { index, segmentation: { size, counts }, ...boundsOf(counts, size[0]) };
 }

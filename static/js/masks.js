@@ -42,3 +42,25 @@ export function paintMasks(masks, [height, width], hidden = new Set()) {
   canvas.getContext("2d").putImageData(pixels, 0, 0);
   return canvas;
 }
+
+/**
+ * Area and box of a mask, without unfolding it.
+ * @param {number[]} counts @param {number} height of the mask
+ * @returns {{area: number, bbox: [number, number, number, number]}} pixels; left, top, width, height
+ */
+export function boundsOf(counts, height) {
+  let [left, right, top, bottom, area, at] = [Infinity, -1, height, -1, 0, 0];
+  counts.forEach((count, turn) => {
+    const [first, last] = [at, at + count - 1];
+    at += count;
+    if (turn % 2 === 0 || !count) return;
+    const [from, to] = [Math.floor(first / height), Math.floor(last / height)];
+    const wraps = from !== to; // a run over the end of a column touches bottom and top
+    left = Math.min(left, from);
+    right = Math.max(right, to);
+    top = Math.min(top, wraps ? 0 : first % height);
+    bottom = Math.max(bottom, wraps ? height - 1 : last % height);
+    area += count;
+  });
+  return { area, bbox: area ? [left, top, right - left + 1, bottom - top + 1] : [0, 0, 0, 0] };
+}

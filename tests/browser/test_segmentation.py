@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
@@ -18,6 +19,7 @@ from cvstudio.runs.models import Artifact, Run, RunState
 from cvstudio.weights import library
 from cvstudio.weights.models import WeightVersion
 from cvstudio.weights.services.record_run_weight import record_run_weight
+from ml_core.data.annotations.rle import mask_area, mask_bounds
 from ml_core.run.cli import main
 from ml_core.vision.segmentation.tests.shapes import Shapes, config_for, make_shapes
 from tests.browser.test_weights_and_inference import own_redis  # noqa: F401 - a fixture
@@ -154,6 +156,10 @@ def test_masks_lie_over_the_image_as_strong_as_wished(
         assert sum(sum(row["segmentation"]["counts"][1::2]) for row in coco["annotations"]) == round(
             everything * 128 * 96
         )
+        for row in coco["annotations"]:
+            counts = np.array(row["segmentation"]["counts"], dtype=np.int64)
+            assert not row["iscrowd"], "a crowd would not be learnt from"
+            assert (row["area"], tuple(row["bbox"])) == (mask_area(counts), mask_bounds(96, counts))
         with page.expect_download() as download:
             answer.get_by_role("button", name="Image").click()
         assert Path(download.value.path()).read_bytes().startswith(b"\x89PNG")
