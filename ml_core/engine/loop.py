@@ -52,6 +52,15 @@ class FitResult:
     wall_s: float
     numerics: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def course(self) -> dict[str, Any]:
+        """How it went, as ``result.json`` says it beside the metrics."""
+        return {
+            "best_epoch": self.best_epoch, "best_step": self.best_step, "monitor": self.monitor,
+            "epochs": self.epochs, "steps": self.steps, "stop_reason": self.stop_reason,
+            "wall_s": round(self.wall_s, 3), "numerics": self.numerics,
+        }  # fmt: skip
+
 
 def fit(task: Task, data: FitData, config: FitConfig, run: RunContext) -> FitResult:
     """Train ``task.model``; afterwards it holds the best weights, on the device it was trained on.

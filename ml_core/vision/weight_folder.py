@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,25 +45,44 @@ def write_weight(
     dataset_fingerprint: str,
 ) -> dict[str, str]:
     """Leave ``artifacts/weight`` and announce its files; returns what ``result.json`` says about it."""
+    return leave_weight(
+        run,
+        model,
+        lambda folder: write_model(graph, folder),
+        task=TASK,
+        classes=classes,
+        graph=graph,
+        preprocessing=preparation.as_dict(),
+        metrics=metrics,
+        dataset_fingerprint=dataset_fingerprint,
+    )
+
+
+def leave_weight(
+    run: RunContext, model: nn.Module, write_code: Callable[[Path], object], **facts: Any
+) -> dict[str, str]:
+    """Leave ``artifacts/weight`` of whatever a recipe trained and announce its files.
+
+    Args:
+        run: The run.
+        model: The network.
+        write_code: Leaves its ``model.py`` in a folder.
+        facts: Of `WeightFacts`; what follows from the run and the network is added.
+
+    Returns:
+        What ``result.json`` says about it.
+    """
     model_path = run.artifact_path(f"weight/{MODEL_FILE}")
     folder = model_path.parent
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
     safetensors.torch.save_file(tensors, model_path)
-    write_model(graph, folder)
-    write_facts(
-        folder,
-        WeightFacts(
-            task=TASK,
-            classes=classes,
-            graph=graph,
-            preprocessing=preparation.as_dict(),
-            metrics=metrics,
-            parameters=sum(p.numel() for p in model.parameters()),
-            dataset_fingerprint=dataset_fingerprint,
-            run_id=run.dir.read_record()["id"] if run.dir.is_sealed else None,
-            created=utc_now(),
-        ),
-    )
+    write_code(folder)
+    added = {
+        "parameters": sum(p.numel() for p in model.parameters()),
+        "run_id": run.dir.read_record()["id"] if run.dir.is_sealed else None,
+        "created": utc_now(),
+    }
+    write_facts(folder, WeightFacts(**facts, **added))
     for name, media_type in (
         (MODEL_FILE, "application/octet-stream"),
         (FACTS_FILE, "application/json"),
@@ -74,6 +93,11 @@ def write_weight(
 
 
 def read_tensors(folder: Path) -> dict[str, torch.Tensor]:
+    """The tensors of a weight folder by name.
+
+    Raises:
+        WeightFileError: The file is missing or damaged.
+    """
     try:
         return safetensors.torch.load_file(folder / MODEL_FILE)
     except (OSError, safetensors.SafetensorError) as error:

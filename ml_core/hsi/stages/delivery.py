@@ -90,13 +90,4 @@ def count_parameters(module: nn.Module) -> int:
 def facts_of(result: FitResult) -> dict[str, Any]:
     """What ``result.json`` says about a training."""
     metrics = result.metrics.get("val") or {f"train_{name}": value for name, value in result.train_metrics.items()}
-    return {
-        "metrics": metrics,
-        "best_epoch": result.best_epoch,
-        "monitor": result.monitor,
-        "epochs": result.epochs,
-        "steps": result.steps,
-        "stop_reason": result.stop_reason,
-        "wall_s": round(result.wall_s, 3),
-        "numerics": result.numerics,
-    }
+    return {"metrics": metrics, **result.course}

@@ -67,9 +67,7 @@ def run_train(config: TrainConfig, run: RunContext) -> dict[str, Any]:
     drop_own_cache(config.cache, run)
     return facts | {
         "classes": list(CLASSES), "model": config.model, "modality": config.modality, "stars": stars,
-        "best_epoch": result.best_epoch, "best_step": result.best_step, "monitor": result.monitor,
-        "epochs": result.epochs, "steps": result.steps, "stop_reason": result.stop_reason,
-        "wall_s": round(result.wall_s, 3), "numerics": result.numerics,
+        **result.course,
     }  # fmt: skip
 
 

@@ -7,18 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import safetensors.torch
 import torch
 from torch import nn
 
 from ml_core.engine.device import place, use_channels_last
 from ml_core.graph.build import load_model
 from ml_core.run.context import RunContext
-from ml_core.run.events import utc_now
 from ml_core.vision.detection.canvas import Canvas, canvas_from
-from ml_core.vision.weight_folder import WEIGHT_PATH, read_tensors
+from ml_core.vision.weight_folder import leave_weight, read_tensors
 from ml_core.weights.errors import WeightFileError, WeightMismatchError
-from ml_core.weights.folder import CODE_FILE, FACTS_FILE, MODEL_FILE, WeightFacts, read_facts, write_facts
+from ml_core.weights.folder import CODE_FILE, MODEL_FILE, read_facts
 
 TASK = "vision.detect"
 
@@ -66,31 +64,18 @@ def write_weight(
         threshold: From the validation.
         dataset_fingerprint: Of the version that was learnt from.
     """
-    model_path = run.artifact_path(f"weight/{MODEL_FILE}")
-    folder = model_path.parent
-    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
-    safetensors.torch.save_file(tensors, model_path)
-    shutil.copyfile(code, folder / CODE_FILE)
-    facts = WeightFacts(
+    return leave_weight(
+        run,
+        model,
+        lambda folder: shutil.copyfile(code, folder / CODE_FILE),
         task=TASK,
         classes=classes,
         graph=graph,
         preprocessing=canvas.as_dict(),
         metrics=metrics,
-        parameters=sum(p.numel() for p in model.parameters()),
         dataset_fingerprint=dataset_fingerprint,
-        run_id=run.dir.read_record()["id"] if run.dir.is_sealed else None,
-        created=utc_now(),
         threshold=threshold,
     )
-    write_facts(folder, facts)
-    for name, media_type in (
-        (MODEL_FILE, "application/octet-stream"),
-        (FACTS_FILE, "application/json"),
-        (CODE_FILE, "text/x-python"),
-    ):
-        run.artifact(folder / name, media_type)
-    return {"path": WEIGHT_PATH}
 
 
 def load_detector(folder: Path, device: torch.device) -> LoadedDetector:

@@ -76,14 +76,7 @@ def train_segmenter(config: SegmentConfig, run: RunContext) -> dict[str, Any]:
         "classes": classes,
         "images": {name: len(data) for name, data in splits.items()},
         "input": f"{canvas.width} x {canvas.height}",
-        "best_epoch": result.best_epoch,
-        "best_step": result.best_step,
-        "monitor": result.monitor,
-        "epochs": result.epochs,
-        "steps": result.steps,
-        "stop_reason": result.stop_reason,
-        "wall_s": round(result.wall_s, 3),
-        "numerics": result.numerics,
+        **result.course,
     }
 
 

@@ -6,19 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import safetensors.torch
 import torch
 from torch import nn
 
 from ml_core.engine.device import place, use_channels_last
 from ml_core.graph.build import load_model, write_model
 from ml_core.run.context import RunContext
-from ml_core.run.events import utc_now
 from ml_core.vision.detection.canvas import Canvas, canvas_from
 from ml_core.vision.segmentation.network import DECODERS, build
-from ml_core.vision.weight_folder import WEIGHT_PATH, read_tensors
+from ml_core.vision.weight_folder import leave_weight, read_tensors
 from ml_core.weights.errors import WeightFileError, WeightMismatchError
-from ml_core.weights.folder import CODE_FILE, FACTS_FILE, MODEL_FILE, WeightFacts, read_facts, write_facts
+from ml_core.weights.folder import MODEL_FILE, read_facts
 
 TASK = "vision.segment"
 
@@ -68,31 +66,18 @@ def write_weight(
         metrics: Of the delivered weights.
         dataset_fingerprint: Of the version that was learnt from.
     """
-    model_path = run.artifact_path(f"weight/{MODEL_FILE}")
-    folder = model_path.parent
-    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
-    safetensors.torch.save_file(tensors, model_path)
-    write_model(graph, folder)
-    facts = WeightFacts(
+    return leave_weight(
+        run,
+        model,
+        lambda folder: write_model(graph, folder),
         task=TASK,
         classes=classes,
         graph=graph,
         preprocessing=canvas.as_dict(),
         metrics=metrics,
-        parameters=sum(p.numel() for p in model.parameters()),
         dataset_fingerprint=dataset_fingerprint,
-        run_id=run.dir.read_record()["id"] if run.dir.is_sealed else None,
-        created=utc_now(),
         segmenter=segmenter,
     )
-    write_facts(folder, facts)
-    for name, media_type in (
-        (MODEL_FILE, "application/octet-stream"),
-        (FACTS_FILE, "application/json"),
-        (CODE_FILE, "text/x-python"),
-    ):
-        run.artifact(folder / name, media_type)
-    return {"path": WEIGHT_PATH}
 
 
 def load_segmenter(folder: Path, device: torch.device) -> LoadedSegmenter:
