@@ -23,20 +23,7 @@ from anime.models import (
     Training,
 )
 from anime.selectors import listed_enrolments, listed_generated, listed_recognitions, listed_trainings
-
-
-class MadeByServices(admin.ModelAdmin):
-    """Rows with files or runs behind them: neither added nor deleted by Django's own forms."""
-
-    show_full_result_count = False
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Made on the pages."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Deleted on the pages; Django's own deletion would leave the files."""
-        return False
+from cvstudio.common.admin_bases import MadeByServices
 
 
 def preview_of(address: str) -> SafeString:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
@@ -15,6 +14,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from cvstudio.accounts.current import current_user
+from cvstudio.common.admin_bases import MadeByServices
 from hsi.models import AnomalyMap, Pipeline, Scene, Sensor
 from hsi.pipeline_state import state_of
 from hsi.selectors import listed_maps, listed_pipelines
@@ -22,32 +22,6 @@ from hsi.services.control_pipeline import control_pipeline
 from hsi.services.delete_map import delete_map
 from hsi.services.delete_pipeline import delete_pipeline
 from hsi.services.delete_scene import delete_scene
-from ml_core.errors import CodedError
-
-
-class MadeByServices(admin.ModelAdmin):
-    """Rows with files or runs behind them: neither added nor deleted by Django's own forms."""
-
-    date_hierarchy = "created_at"
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Made on the pages."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """The actions delete; Django's own would leave the files."""
-        return False
-
-    def each(self, request: HttpRequest, rows: QuerySet[Any], do: Callable[[Any], Any], done: str) -> None:
-        """Do it to every row, and say what may not be done and why."""
-        for row in rows:
-            name = str(row)
-            try:
-                do(row)
-            except CodedError as error:
-                self.message_user(request, f"{name}: {error.message} {error.hint}", messages.ERROR)
-            else:
-                self.message_user(request, done % {"name": name}, messages.SUCCESS)
 
 
 def picture(address: str, side: int = 64) -> SafeString:
@@ -75,6 +49,7 @@ class SensorAdmin(admin.ModelAdmin):
 class SceneAdmin(MadeByServices):
     """Name, description, sensor and owner may be changed; deleting frees the files too."""
 
+    date_hierarchy = "created_at"
     list_display = ("name", "preview", "owner", "sensor", "state", "size", "has_mask", "created_at", "page")
     list_filter = ("state", "source", "has_mask", "created_at")
     list_select_related = ("owner", "sensor")
@@ -120,6 +95,7 @@ class SceneAdmin(MadeByServices):
 class AnomalyMapAdmin(MadeByServices):
     """Maps with their main picture."""
 
+    date_hierarchy = "created_at"
     list_display = (
         "name",
         "preview",
@@ -170,6 +146,7 @@ class AnomalyMapAdmin(MadeByServices):
 class PipelineAdmin(MadeByServices):
     """Chains with the state that follows from their runs."""
 
+    date_hierarchy = "created_at"
     list_display = ("name", "owner", "preset", "stage", "derived_state", "created_at", "page")
     list_filter = ("preset", "stage", "created_at")
     search_fields = ("name", "owner__username", "id")

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
@@ -14,38 +11,13 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from ml_core.errors import CodedError
+from cvstudio.common.admin_bases import MadeByServices
 from stellar.models import Download, Prediction, ScreeningDecision, Star, StarClassification, Survey, Training
 from stellar.selectors import listed_downloads, listed_predictions, listed_surveys, listed_trainings
 from stellar.services.delete_prediction import delete_prediction
 from stellar.services.delete_survey import delete_survey
 from stellar.services.show_prediction import show_prediction
 from stellar.services.take_files import take_files
-
-
-class MadeByServices(admin.ModelAdmin):
-    """Rows with files or runs behind them: neither added nor deleted by Django's own forms."""
-
-    show_full_result_count = False
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Made on the pages."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """The actions delete; Django's own would leave the files."""
-        return False
-
-    def each(self, request: HttpRequest, rows: QuerySet[Any], do: Callable[[Any], Any], done: str) -> None:
-        """Do it to every row, and say what may not be done and why."""
-        for row in rows:
-            name = str(row)
-            try:
-                do(row)
-            except CodedError as error:
-                self.message_user(request, f"{name}: {error.message} {error.hint}", messages.ERROR)
-            else:
-                self.message_user(request, done % {"name": name}, messages.SUCCESS)
 
 
 def opener(address: str) -> SafeString:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from django.contrib import admin
@@ -14,23 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from cvstudio.architectures.models import Architecture, ArchitectureVersion, GeneratedCode
-
-
-class ReadOnlyAdmin(admin.ModelAdmin):
-    """Facts that only the services write."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Made by services."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Versions and code are immutable."""
-        return False
-
-
-def pretty(value: Any) -> SafeString:
-    """JSON for reading; text stays text."""
-    return format_html("<pre>{}</pre>", json.dumps(value, indent=2, ensure_ascii=False))
+from cvstudio.common.admin_bases import ReadOnlyAdmin, pretty
 
 
 class VersionInline(admin.TabularInline):

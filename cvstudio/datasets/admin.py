@@ -13,26 +13,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from cvstudio.common.admin_bases import FactsAdmin
 from cvstudio.datasets.models import AugmentationConfig, Dataset, DatasetExport, DatasetImage, DatasetVersion
 from cvstudio.datasets.services.delete_dataset import delete_dataset
 from cvstudio.datasets.services.start_statistics import start_statistics
 from ml_core.errors import CodedError
-
-
-class ReadOnlyAdmin(admin.ModelAdmin):
-    """Facts that only the services write."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Made by services."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Versions are immutable."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Goes with the data set."""
-        return False
 
 
 def thumbnails(dataset_id: Any, ids: list[str], side: int = 48) -> SafeString:
@@ -133,7 +118,7 @@ class DatasetAdmin(admin.ModelAdmin):
 
 
 @admin.register(DatasetVersion)
-class DatasetVersionAdmin(ReadOnlyAdmin):
+class DatasetVersionAdmin(FactsAdmin):
     """Versions with their counts."""
 
     list_display = ("dataset", "number", "task", "state", "images", "annotations", "rejected", "parent", "fingerprint",
@@ -166,7 +151,7 @@ class DatasetVersionAdmin(ReadOnlyAdmin):
 
 
 @admin.register(DatasetImage)
-class DatasetImageAdmin(ReadOnlyAdmin):
+class DatasetImageAdmin(FactsAdmin):
     """Images with thumbnails."""
 
     list_display = ("thumbnail", "path", "version", "split", "label", "width", "height", "format", "size_bytes")
@@ -189,7 +174,7 @@ class DatasetImageAdmin(ReadOnlyAdmin):
 
 
 @admin.register(DatasetExport)
-class DatasetExportAdmin(ReadOnlyAdmin):
+class DatasetExportAdmin(FactsAdmin):
     """What was written in other layouts."""
 
     list_display = ("version", "format", "boxes_only", "state", "written", "run", "created_at")
@@ -213,7 +198,7 @@ class DatasetExportAdmin(ReadOnlyAdmin):
 
 
 @admin.register(AugmentationConfig)
-class AugmentationConfigAdmin(ReadOnlyAdmin):
+class AugmentationConfigAdmin(FactsAdmin):
     """Saved augmentations."""
 
     list_display = ("name", "owner", "operation_names", "updated_at")

@@ -2,30 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 from django.contrib import admin
-from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from cvstudio.common.admin_bases import ReadOnlyAdmin, pretty
 from cvstudio.inference.models import InferenceJob, Prediction
-
-
-class ReadOnlyAdmin(admin.ModelAdmin):
-    """Facts that only the services write. Deleting is allowed: nothing else stands on them."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Made by services."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Answers are not rewritten."""
-        return False
 
 
 @admin.register(InferenceJob)
@@ -91,9 +76,9 @@ class PredictionAdmin(ReadOnlyAdmin):
     @admin.display(description=_("Classes"))
     def classes(self, prediction: Prediction) -> SafeString:
         """All that is kept."""
-        return format_html("<pre>{}</pre>", json.dumps(prediction.top, indent=2, ensure_ascii=False))
+        return pretty(prediction.top)
 
     @admin.display(description=_("Times, ms"))
     def times(self, prediction: Prediction) -> SafeString:
         """Of each part."""
-        return format_html("<pre>{}</pre>", json.dumps(prediction.timing_ms, indent=2))
+        return pretty(prediction.timing_ms)

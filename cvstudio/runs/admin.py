@@ -16,16 +16,12 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from cvstudio.common.admin_bases import FactsAdmin, pretty
 from cvstudio.runs.models import Artifact, Checkpoint, CurveBlock, Run, RunEvent
 from cvstudio.runs.services.control_run import control_run
 from cvstudio.runs.services.delete_run import delete_run
 from cvstudio.runs.states import ACTIVE
 from ml_core.errors import CodedError
-
-
-def pretty(value: Any) -> SafeString:
-    """JSON for reading; text stays text."""
-    return format_html("<pre>{}</pre>", json.dumps(value, indent=2, ensure_ascii=False))
 
 
 class UncountedPaginator(Paginator):
@@ -35,22 +31,6 @@ class UncountedPaginator(Paginator):
     def count(self) -> int:
         """More than anybody turns pages."""
         return 100_000
-
-
-class FactsAdmin(admin.ModelAdmin):
-    """Rows that only services write."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Made by runs."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Facts."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """They go with their run."""
-        return False
 
 
 class FileInline(admin.TabularInline):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from django.contrib import admin, messages
@@ -13,16 +12,12 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from cvstudio.common.admin_bases import pretty
 from cvstudio.common.quantities import scaled_bytes
 from cvstudio.weights import alias_admin  # noqa: F401 - registers itself
 from cvstudio.weights.models import Weight, WeightVersion
 from cvstudio.weights.services.delete_weight import delete_weight
 from ml_core.errors import CodedError
-
-
-def pretty(value: Any) -> SafeString:
-    """JSON for reading; text stays text."""
-    return format_html("<pre>{}</pre>", json.dumps(value, indent=2, ensure_ascii=False))
 
 
 class VersionInline(admin.TabularInline):

@@ -2,30 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin
-from django.http import HttpRequest
 
+from cvstudio.common.admin_bases import FactsAdmin
 from cvstudio.weights.models import AliasMove, WeightAlias
 
 
-class _ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Given through the service, which keeps the history."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Moved through the service."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Taken away through the service."""
-        return False
-
-
 @admin.register(WeightAlias)
-class WeightAliasAdmin(_ReadOnly):
+class WeightAliasAdmin(FactsAdmin):
     """Which version each stands for."""
 
     list_display = ("name", "weight", "version", "created_at")
@@ -35,7 +19,7 @@ class WeightAliasAdmin(_ReadOnly):
 
 
 @admin.register(AliasMove)
-class AliasMoveAdmin(_ReadOnly):
+class AliasMoveAdmin(FactsAdmin):
     """What each stood for before."""
 
     list_display = ("name", "number", "weight", "user", "created_at")
