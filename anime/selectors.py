@@ -206,16 +206,6 @@ def visible_generator(user: Any, version_id: UUID) -> WeightVersion:
     return _one(listed_generators(user).filter(id=version_id).first(), "There is no such generator.")
 
 
-def visible_model(user: Any, version_id: UUID) -> WeightVersion:
-    """A recogniser of any kind or a generator (1 query).
-
-    Raises:
-        NotFoundError: It does not exist, is none, or belongs to somebody else.
-    """
-    rows = _weights(user, *RECOGNISERS, GENERATOR)
-    return _one(rows.filter(id=version_id).first(), "There is no such model.")
-
-
 def listed_enrolments(user: Any) -> QuerySet[Enrolment]:
     """Characters added and removed, newest first (1 query)."""
     rows = Enrolment.objects.visible_to(user).select_related(

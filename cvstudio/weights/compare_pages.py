@@ -21,12 +21,12 @@ from cvstudio.weights.selectors import versions_for
 from cvstudio.weights.services.compare_weights import (
     RECIPE,
     SPLITS,
-    TASKS,
     compare_weights,
     compared_versions,
     comparison_of,
 )
 from ml_core.errors import CodedError
+from ml_core.vision.compare.config import TASKS
 
 ROWS_A_PAGE = 24
 MOST_CHOICES = 200

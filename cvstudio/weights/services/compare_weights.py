@@ -15,14 +15,12 @@ from cvstudio.runs.services.create_run import create_run
 from cvstudio.weights import library
 from cvstudio.weights.errors import WeightError
 from cvstudio.weights.models import WeightVersion
+from ml_core.vision.compare.config import COMPARISON_FILE, TASKS
 
 if TYPE_CHECKING:
     from cvstudio.accounts.models import User
 
 RECIPE: Final = "vision.compare"
-FILE: Final = "comparison.json"
-#: Task of a weight: labels that its data set has.
-TASKS: Final = {"vision.classify": DatasetVersion.Task.CLASSIFY, "vision.detect": DatasetVersion.Task.DETECT}
 SPLITS: Final = ("test", "val", "train")
 _MAX_BYTES: Final = 64 * 2**20
 
@@ -75,7 +73,7 @@ def compared_versions(run: Run) -> list[WeightVersion | None]:
 
 def comparison_of(run: Run) -> dict[str, Any] | None:
     """What the run wrote; None where there is nothing that can be read."""
-    written = run.artifacts.filter(name=FILE, size_bytes__lte=_MAX_BYTES).first()
+    written = run.artifacts.filter(name=COMPARISON_FILE, size_bytes__lte=_MAX_BYTES).first()
     folder = run_folder(run.id).resolve()
     if written is None or not (path := (folder / written.path).resolve()).is_relative_to(folder):
         return None

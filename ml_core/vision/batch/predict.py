@@ -9,15 +9,14 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import torch
 from PIL import Image
 from torch import Tensor
 
-from ml_core.engine.device import available_cores, cap_threads, choose_device, explain_out_of_memory
+from ml_core.engine.device import cap_threads, choose_device
 from ml_core.errors import CodedError
 from ml_core.run.context import RunContext
 from ml_core.run.predictor import Predictor, get_predictor
-from ml_core.vision.batch.ahead import work_ahead
+from ml_core.vision.batch.answering import answer_in_batches
 from ml_core.vision.batch.answers import ANSWERS_FILE, AnswerJournal, findings_of, read_answers, write_index
 from ml_core.vision.batch.masks import write_label_maps
 from ml_core.vision.batch.places import preview_path
@@ -69,42 +68,20 @@ def _answers(
 ) -> Generator[list[dict[str, Any]], None, None]:
     """Records of whole batches; decoding runs ahead of the network."""
 
-    def prepare(picture: Picture) -> Tensor | CodedError:
-        try:
-            content = read_content(root, picture)
-            if picture.frame is not None:
-                _keep_preview(preview_path(run.dir.path, picture.path, picture.frame), content)
-            tensor: Tensor = model.preprocess(content)
-        except CodedError as error:
-            return error
+    def prepare(picture: Picture) -> Tensor:
+        content = read_content(root, picture)
+        if picture.frame is not None:
+            _keep_preview(preview_path(run.dir.path, picture.path, picture.frame), content)
+        tensor: Tensor = model.preprocess(content)
         return tensor
 
-    prepared = work_ahead(
-        pictures, prepare, threads=available_cores(), ahead=3 * config.batch_size, while_waiting=run.raise_if_requested
-    )
-    with closing(prepared):
-        batch: list[tuple[Picture, Tensor | CodedError]] = []
-        for entry in prepared:
-            batch.append(entry)
-            if len(batch) == config.batch_size:
-                yield _answer(batch, model, config)
-                batch = []
-        if batch:
-            yield _answer(batch, model, config)
-
-
-def _answer(
-    batch: list[tuple[Picture, Tensor | CodedError]], model: Predictor, config: ManyImagesConfig
-) -> list[dict[str, Any]]:
-    tensors = [made for _, made in batch if isinstance(made, Tensor)]
-    with explain_out_of_memory(config.batch_size):
-        rows = iter(model.forward(torch.stack(tensors)) if tensors else ())
-    return [
-        _record(picture, {}, made)
-        if isinstance(made, CodedError)
-        else _record(picture, config.cut(model.postprocess(next(rows))))
-        for picture, made in batch
-    ]
+    answered = answer_in_batches(pictures, prepare, model, batch_size=config.batch_size, run=run)
+    with closing(answered):
+        for batch in answered:
+            yield [
+                _record(picture, {}, told) if isinstance(told, CodedError) else _record(picture, config.cut(told))
+                for picture, told in batch
+            ]
 
 
 def _record(picture: Picture, answer: dict[str, Any], error: CodedError | None = None) -> dict[str, Any]:

@@ -7,29 +7,24 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from ml_core.data.manifest import Item, read_items, read_version
-from ml_core.engine.device import available_cores, cap_threads, choose_device, explain_out_of_memory
+from ml_core.engine.device import cap_threads, choose_device
 from ml_core.errors import CodedError, FormatError
 from ml_core.run.context import RunContext
 from ml_core.run.files import write_json_atomic
 from ml_core.run.predictor import get_predictor
-from ml_core.vision.batch.ahead import work_ahead
+from ml_core.vision.batch.answering import Answer, answer_in_batches
 from ml_core.vision.batch.sources import Picture, read_content
 from ml_core.vision.compare.boxes import compare_boxes
 from ml_core.vision.compare.classes import compare_classes
-from ml_core.vision.compare.config import CompareConfig
+from ml_core.vision.compare.config import COMPARISON_FILE, TASKS, CompareConfig
 from ml_core.vision.compare.outcome import Outcome
 from ml_core.vision.detection.truth import read_truth
 from ml_core.weights.folder import read_facts
 
-COMPARISON_FILE = "comparison.json"
-TASKS = {"vision.classify": "classify", "vision.detect": "detect"}  # of a weight: of a data set
 MOST_ROWS = 2_000
-
-Answer = dict[str, Any]
 
 
 def compare_weights(config: CompareConfig, run: RunContext) -> dict[str, Any]:
@@ -90,33 +85,17 @@ def _answers(
     model = get_predictor(task)()
     model.load(folder, str(choose_device(config.device)))
 
-    def prepare(item: Item) -> Tensor | None:
-        try:
-            tensor: Tensor = model.preprocess(read_content(Path(config.root), Picture(item.path)))
-        except CodedError:
-            return None
+    def prepare(item: Item) -> Tensor:
+        tensor: Tensor = model.preprocess(read_content(Path(config.root), Picture(item.path)))
         return tensor
 
-    def answer(batch: list[Tensor | None]) -> list[Answer | None]:
-        tensors = [tensor for tensor in batch if tensor is not None]
-        with explain_out_of_memory(config.batch_size):
-            rows = iter(model.forward(torch.stack(tensors)) if tensors else ())
-        return [None if tensor is None else model.postprocess(next(rows)) for tensor in batch]
-
     answers: list[Answer | None] = []
-    prepared = work_ahead(
-        items, prepare, threads=available_cores(), ahead=3 * config.batch_size, while_waiting=run.raise_if_requested
-    )
-    with closing(prepared):
-        batch: list[Tensor | None] = []
-        for _, tensor in prepared:
-            batch.append(tensor)
-            if len(batch) == config.batch_size:
-                answers += answer(batch)
-                batch = []
-                run.progress(place * len(items) + len(answers), 2 * len(items), "images", "predicting")
-                run.raise_if_requested()
-        answers += answer(batch)
+    answered = answer_in_batches(items, prepare, model, batch_size=config.batch_size, run=run)
+    with closing(answered):
+        for batch in answered:
+            answers += [None if isinstance(told, CodedError) else told for _, told in batch]
+            run.progress(place * len(items) + len(answers), 2 * len(items), "images", "predicting")
+            run.raise_if_requested()
     return answers
 
 

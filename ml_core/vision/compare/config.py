@@ -1,4 +1,4 @@
-"""Settings of ``vision.compare``. Free of torch."""
+"""Settings of ``vision.compare`` and what its pages need to know. Free of torch."""
 
 from __future__ import annotations
 
@@ -8,6 +8,11 @@ from ml_core.run.config import RecipeConfig, option
 from ml_core.run.machine_options import device_option, threads_option
 
 WEIGHTS, DATA, MACHINE = "Weights", "Data", "Machine"
+
+#: What a comparison leaves among the artifacts.
+COMPARISON_FILE = "comparison.json"
+#: Task of weights that can be compared: labels that their data set has.
+TASKS = {"vision.classify": "classify", "vision.detect": "detect"}
 
 
 class CompareConfig(RecipeConfig):
