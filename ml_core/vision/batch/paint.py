@@ -10,8 +10,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from ml_core.data.annotations.rle import decode_mask
 
-#: As on the pages: bright on photographs.
-_COLOURS: Final = ("#4f8dff", "#ff8a3d", "#2ecc71", "#c77dff", "#22d3ee", "#ff5ca8", "#ffe14d", "#d6dde2")
+#: Of classes in turn, as on the pages: bright on photographs.
+COLOURS: Final = ("#4f8dff", "#ff8a3d", "#2ecc71", "#c77dff", "#22d3ee", "#ff5ca8", "#ffe14d", "#d6dde2")
 _GROUND, _INK = "#0a0e10", "#ffffff"
 _STRENGTH = 0.45
 _PARTS = 320  # the longer side of a picture divided by the width of a line
@@ -26,7 +26,7 @@ def paint(picture: Image.Image, answer: dict[str, Any]) -> Image.Image:
     side = max(image.size)
     font = _font(max(10, side // _LETTERS))
     for box in reversed(answer.get("boxes", ())):  # the most probable one on top
-        colour = _COLOURS[box["index"] % len(_COLOURS)]
+        colour = COLOURS[box["index"] % len(COLOURS)]
         draw.rectangle(box["box"], outline=colour, width=max(1, side // _PARTS))
         _label(draw, (box["box"][0], box["box"][1]), f"{box['class']} {box['probability']:.0%}", colour, font)
     words = [f"{one['class']} {one['probability']:.0%}" for one in answer.get("top", ())[:1]]
@@ -44,7 +44,7 @@ def _with_masks(picture: Image.Image, answer: dict[str, Any]) -> Image.Image:
         if inside.shape != pixels.shape[:2]:
             resized = Image.fromarray(inside).resize(picture.size, Image.Resampling.NEAREST)
             inside = np.asarray(resized).astype(bool)
-        colour = np.array([int(_COLOURS[mask["index"] % len(_COLOURS)][at : at + 2], 16) for at in (1, 3, 5)])
+        colour = np.array([int(COLOURS[mask["index"] % len(COLOURS)][at : at + 2], 16) for at in (1, 3, 5)])
         pixels[inside] += _STRENGTH * (colour - pixels[inside])
     return Image.fromarray(pixels.round().astype(np.uint8))
 
