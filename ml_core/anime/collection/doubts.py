@@ -6,33 +6,17 @@ character is as probable as it usually is for its own pictures.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
-
-@dataclass(frozen=True)
-class Doubt:
-    """One label in doubt.
-
-    Attributes:
-        position: Of the picture.
-        label: Where it lies.
-        likely: Whose picture it rather is.
-        own: Probability of the label.
-        other: Probability of ``likely``.
-    """
-
-    position: int
-    label: int
-    likely: int
-    own: float
-    other: float
+from ml_core.data.doubts.wrong_classes import Doubt
 
 
 def find_doubts(probabilities: NDArray[np.float64], labels: NDArray[np.int64]) -> list[Doubt]:
-    """Doubts, gravest first.
+    """Doubts, gravest first: every picture that is believed of another character.
+
+    `ml_core.data.doubts.wrong_classes` also counts how many labels of a class are wrong, and doubts no more of them;
+    here every one is shown to a person.
 
     Args:
         probabilities: (N, C) from models that never saw the picture; rows with NaN are passed over.

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from ml_core.anime.collection.config import HealthConfig
-from ml_core.anime.collection.doubts import Doubt
 from ml_core.anime.collection.health import collection_health
 from ml_core.anime.collection.reading import Collection, read_collection
 from ml_core.anime.collection.sources import read_sources
 from ml_core.anime.describe.describer import Describer
 from ml_core.anime.progress import stage_progress
 from ml_core.anime.recognise.fitting import fit_prototypes
+from ml_core.data.doubts.wrong_classes import Doubt
 from ml_core.engine.device import cap_threads
 from ml_core.run.context import RunContext
 from ml_core.run.files import write_json_atomic

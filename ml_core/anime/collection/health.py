@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Final
 
-from ml_core.anime.collection.doubts import Doubt
 from ml_core.anime.collection.reading import Collection
+from ml_core.data.doubts.wrong_classes import Doubt
 
 FEW_PICTURES: Final = 5
 

@@ -11,11 +11,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ml_core.anime.collection.doubts import Doubt, find_doubts
+from ml_core.anime.collection.doubts import find_doubts
 from ml_core.anime.collection.splits import deal_folds
 from ml_core.anime.recognise.calibration import best_temperature, log_softmax
 from ml_core.anime.recognise.metric import Metric, fit_metric
 from ml_core.anime.recognise.prototypes import few_picture_factors, prototypes, similarities
+from ml_core.data.doubts.wrong_classes import Doubt
 
 FOLDS: Final = 5
 STRANGE_SHARE: Final = 0.05  # of pictures of known characters that the threshold may call unknown
