@@ -126,6 +126,8 @@ def train(studio: LiveStudio, page: Page, dataset: Brought, name: str) -> str:
     page.fill("#run-name", name)
     if dataset.task == "classify":
         choose(page, "#architecture-version", f"Network for {name}")
+    else:
+        page.fill("[name='config.size']", "160")
     page.fill("[name='config.fit.epochs']", "1")
     start = page.locator("[data-start]")
     for _ in range(50):
@@ -140,6 +142,7 @@ def train(studio: LiveStudio, page: Page, dataset: Brought, name: str) -> str:
     run_id = page.url.rstrip("/").split("/")[-1]
     run = studio.wait(run_id, limit_s=300)
     assert run["state"] == "completed", run
+    expect(page.locator('.tab[href$="/result"]')).to_be_visible(timeout=60_000)
     return run_id
 
 
