@@ -133,7 +133,7 @@ def pictures_page(request: HttpRequest, job_id: UUID) -> HttpResponse:
     """The drawings of a batch; a form starts another one."""
     job = get_object_or_404(jobs_for(request.user), id=job_id)
     if request.method == "POST":
-        classes = [int(text) for text in request.POST.getlist("classes") if text.isdecimal()]
+        classes = [int(text) for text in request.POST.getlist("classes") if text.isdecimal() and len(text) < 9]
         try:
             draw_pictures(job, request.user, threshold=_threshold(request) or 0.0, classes=classes)  # type: ignore[arg-type]
         except CodedError as error:

@@ -122,7 +122,7 @@ def _dotted(text: str) -> dict[str, Any]:
     """The settings that an address names; what is no such thing names none."""
     try:
         found = json.loads(text or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return {key: value for key, value in found.items() if key not in OURS} if isinstance(found, dict) else {}
 

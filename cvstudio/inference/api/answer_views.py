@@ -86,6 +86,9 @@ class AnswersView(APIView):
         size, page = values["page_size"], values["page"]
         results = read_found(job, numbers[(page - 1) * size : page * size])
         for answer in results:
+            answer["path"] = _readable(answer["path"])
+            if answer["error"] is not None:
+                answer["error"]["where"] = _readable(answer["error"]["where"])
             answer["picture"] = f"/api/v1/inference/jobs/{job.id}/answers/{answer['number']}/picture"
         return Response({"count": len(numbers), "page": page, "pages": -(-len(numbers) // size), "results": results})
 
@@ -140,6 +143,11 @@ def _valid(form: type[serializers.Serializer], request: Request) -> dict[str, An
     serializer = form(data=request.query_params)
     serializer.is_valid(raise_exception=True)
     return dict(serializer.validated_data)
+
+
+def _readable(name: str) -> str:
+    """The name of a file; what is no UTF-8 in it, which no answer can hold, as escapes."""
+    return name.encode(errors="backslashreplace").decode()
 
 
 def _wish(values: dict[str, Any]) -> Wish:

@@ -115,17 +115,11 @@ def create_batch(
         FilesMissingError: The weight's folder is gone.
         QuotaError: Too many runs of this person wait already.
     """
-    recipe = RECIPES.get(weight.weight.task)
-    if recipe is None:
-        raise InferenceError(
-            f"Weights of {weight.weight.task} cannot predict a batch.", code="inference.no_batch", where="weight",
-            hint="Choose a weight of an image classifier or a detector.",
-        )  # fmt: skip
-    folder = library.folder_of(weight)
-    config = {**source.config, "weight": str(folder), "every_nth": every_nth}
-    if recipe == RECIPE:
-        config["top_k"] = top_k or limits().top_k
     try:
+        recipe, config = _recipe_for(weight)
+        config |= {**source.config, "every_nth": every_nth}
+        if recipe == RECIPE:
+            config["top_k"] = top_k or limits().top_k
         with transaction.atomic():
             run = create_run(
                 owner=owner,
@@ -141,3 +135,14 @@ def create_batch(
         if source.upload is not None:
             source.upload.discard()
         raise
+
+
+def _recipe_for(weight: WeightVersion) -> tuple[str, dict[str, Any]]:
+    """What predicts many inputs with a weight, and how it is told of the weight."""
+    recipe = RECIPES.get(weight.weight.task)
+    if recipe is None:
+        raise InferenceError(
+            f"Weights of {weight.weight.task} cannot predict a batch.", code="inference.no_batch", where="weight",
+            hint="Choose a weight of an image classifier or a detector.",
+        )  # fmt: skip
+    return recipe, {"weight": str(library.folder_of(weight))}

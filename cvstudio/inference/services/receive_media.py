@@ -13,7 +13,7 @@ from ml_core.vision.batch.video import VIDEO_ENDINGS
 _HEAD_BYTES: Final = 12
 _ZIP: Final = b"PK"
 _UNFIT: Final = re.compile(r"[\x00-\x1f\x7f/\\]")
-_LONGEST_STEM: Final = 150
+_LONGEST_STEM: Final = 150  # bytes: folders take names of 255
 #: Endings by kind of container.
 ENDINGS: Final = {"mp4": ".mp4", "webm": ".webm", "avi": ".avi", "mpeg": ".mpg", "ogg": ".ogv"}
 
@@ -58,7 +58,8 @@ def file_name(name: str, kind: str) -> str:
     """What a video is called in a folder: the client's name without what does not belong into one."""
     given = PurePosixPath(_UNFIT.sub("_", name).lstrip(".") or "video")
     ending = given.suffix.lower()
-    return given.stem[:_LONGEST_STEM] + (ending if ending in VIDEO_ENDINGS else ENDINGS[kind])
+    stem = given.stem.encode()[:_LONGEST_STEM].decode(errors="ignore")
+    return stem + (ending if ending in VIDEO_ENDINGS else ENDINGS[kind])
 
 
 def _head(path: Path) -> bytes:

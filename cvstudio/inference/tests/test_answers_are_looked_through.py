@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -166,10 +167,25 @@ def test_pictures_are_drawn_by_a_run_with_what_was_chosen(
     pages.force_login(alice)
     part = pages.get(f"/inference/jobs/{job.id}/pictures").content.decode()
     assert "pictures.zip" in part and "from 50" in part and "data-poll" in part
-    pages.post(f"/inference/jobs/{job.id}/pictures", {"threshold": "0.25", "classes": ["0", "x"]})
+    pages.post(f"/inference/jobs/{job.id}/pictures", {"threshold": "0.25", "classes": ["0", "x", "9" * 5000]})
     newest = Run.objects.filter(recipe="vision.draw").latest("created_at")
     assert (newest.config["threshold"], newest.config["classes"]) == (0.25, ["disc"])
     assert alice_api.post(f"{JOBS}/{job.id}/pictures", {"threshold": 7}).status_code == 400
+
+
+def test_a_name_that_is_no_utf8_is_told_and_its_picture_shown(
+    alice: User, alice_api: APIClient, weight: WeightVersion, root: Path
+) -> None:
+    name = os.fsdecode(b"\xff.png")
+    (root / name).write_bytes(picture())
+    run: Run = create_run(owner=alice, recipe="vision.predict", config={"weight": "w", "root": str(root)})
+    error = {"code": "image.damaged", "message": "Damaged.", "hint": "", "where": name}
+    top = [{"class": "red", "index": 0, "probability": 0.5}]
+    answer_batch(run, [{"path": name, "top": top}, {"path": name, "error": error}], ["red"])
+    job = InferenceJob.objects.create(owner=alice, kind="batch", weight_version=weight, run=run)
+    good, bad = alice_api.get(f"{JOBS}/{job.id}/answers").json()["results"]
+    assert good["path"] == "\\udcff.png" == bad["error"]["where"]
+    assert alice_api.get(good["picture"]).status_code == 200
 
 
 def test_strangers_see_nothing_of_it(bob_api: APIClient, job: InferenceJob) -> None:

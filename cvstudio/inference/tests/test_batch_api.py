@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -86,7 +87,7 @@ MP4 = b"\0\0\0\x18ftypmp42" + bytes(64)
 @pytest.mark.parametrize(
     ("given", "called"),
     [("clip.mp4", "clip.mp4"), ("CLIP.MOV", "CLIP.mov"), ("..a.exe", "a.mp4"), (".mp4", "mp4.mp4"),
-     ("x" * 250 + ".mp4", "x" * 150 + ".mp4")],
+     ("x" * 250 + ".mp4", "x" * 150 + ".mp4"), ("视" * 60 + ".mp4", "视" * 50 + ".mp4")],
 )  # fmt: skip
 def test_a_video_becomes_a_run_under_a_harmless_name(
     weight: WeightVersion, alice_api: APIClient, given: str, called: str
@@ -154,6 +155,19 @@ def test_an_archive_is_not_kept_when_no_job_is_made(weight: WeightVersion, alice
     file = archive({"a.png": picture()})
     answer = alice_api.post(BATCH, {"weight": str(weight.id), "file": file}, format="multipart")
     assert answer.status_code == 429 and answer.json()["code"] == "run.quota"
+    assert list(Path(django_settings.UPLOAD_DIR).iterdir()) == []
+
+
+@pytest.mark.parametrize(("task", "code"), [("vision.other", 400), ("vision.classify", 410)])
+def test_an_archive_is_not_kept_when_the_weight_cannot_serve(
+    weight: WeightVersion, alice_api: APIClient, task: str, code: int
+) -> None:
+    weight.weight.task = task
+    weight.weight.save()
+    shutil.rmtree(library.folder_of(weight))
+    file = archive({"a.png": picture()})
+    answer = alice_api.post(BATCH, {"weight": str(weight.id), "file": file}, format="multipart")
+    assert answer.status_code == code, answer.json()
     assert list(Path(django_settings.UPLOAD_DIR).iterdir()) == []
 
 

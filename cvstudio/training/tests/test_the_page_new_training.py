@@ -89,6 +89,7 @@ def test_a_clone_begins_with_the_settings_of_its_parent(page, squares, plain):
     parent = Run.objects.get()
     again = filled(page, squares, plain, query=f"?clone={parent.id}")
     assert (again["config.fit.epochs"], again["config.fit.clip_norm"]) == ("4", "1.5")
+    assert filled(page, squares, plain, query=f"?clone={parent.id}&settings={'[' * 3000}") == again
     page.post("/runs/new", {**again, "parent": str(parent.id), "acknowledge": asks})
     assert Run.objects.filter(parent=parent).count() == 1
 

@@ -44,6 +44,8 @@ def move_alias(version: WeightVersion, name: str, user: User) -> WeightAlias:
 
 def remove_alias(version: WeightVersion, name: str, user: User) -> bool:
     """Take the alias away from this version; False when it does not stand for it."""
+    if not _NAME.fullmatch(name):
+        return False
     with transaction.atomic():
         Weight.objects.select_for_update().get(id=version.weight_id)
         removed, _ = version.aliases.filter(name=name).delete()

@@ -5,12 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.db.models import Q
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from rest_framework.exceptions import ValidationError
 from rest_framework.test import APIClient
 
 from cvstudio.accounts.models import User
 from cvstudio.inference.selectors import servable_weight
+from cvstudio.weights.api.fields import VersionField
 from cvstudio.weights.errors import AmbiguousError
 from cvstudio.weights.models import WeightVersion
 from cvstudio.weights.references import version_filter
@@ -70,6 +74,17 @@ def test_a_name_that_could_be_mistaken_is_refused(
 ) -> None:
     answer = alice_api.put(address(versions[0], name))
     assert answer.status_code == 400 and answer.json()["code"] == "weights.alias"
+
+
+def test_what_no_database_takes_is_neither_looked_for_nor_taken_away(
+    alice_api: APIClient, versions: list[WeightVersion]
+) -> None:
+    for text in ("a\x00@b", "a@b\x00", "\ud800@b", "x" * 300 + "@b"):
+        with pytest.raises(ValidationError):
+            VersionField().run_validation(text)
+    with CaptureQueriesContext(connection) as asked:
+        assert alice_api.delete(address(versions[0], "a%00")).status_code == 404
+    assert not any("\x00" in query["sql"] for query in asked.captured_queries)
 
 
 def test_there_is_an_end_to_them(alice_api: APIClient, versions: list[WeightVersion]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +19,7 @@ Rings = tuple[tuple[float, ...], ...]
 MAX_CHANGES: Final = 1_000_000
 _MAX_BYTES: Final = 64 << 20
 _MAX_RINGS, _MAX_NUMBERS, _LEAST_NUMBERS = 1000, 100_000, 6
+_FARTHEST: Final = 2**31  # no image is larger
 
 
 @dataclass
@@ -153,8 +153,8 @@ class _Entry:
 
     def box(self) -> Corners:
         value: Any = self._entry.get("box")
-        good = isinstance(value, list) and len(value) == 4 and all(type(side) in (int, float) for side in value)
-        if not good or not all(map(math.isfinite, value)) or value[2] <= value[0] or value[3] <= value[1]:
+        good = isinstance(value, list) and len(value) == 4 and all(map(_is_pixel, value))
+        if not good or value[2] <= value[0] or value[3] <= value[1]:
             raise _invalid('"box" is left, top, right and bottom in pixels, with an area.', self._number)
         return float(value[0]), float(value[1]), float(value[2]), float(value[3])
 
@@ -188,7 +188,12 @@ class _Entry:
 def _is_ring(value: Any) -> bool:
     if not isinstance(value, list) or len(value) < _LEAST_NUMBERS or len(value) % 2:
         return False
-    return all(type(number) in (int, float) and math.isfinite(number) for number in value)
+    return all(map(_is_pixel, value))
+
+
+def _is_pixel(value: Any) -> bool:
+    # Infinity and NaN are not below any number; a whole number may be too long for a float.
+    return type(value) in (int, float) and abs(value) < _FARTHEST
 
 
 def _invalid(message: str, number: int) -> FormatError:
