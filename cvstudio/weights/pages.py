@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from cvstudio.accounts.current import current_user
 from cvstudio.common.quantities import scaled_bytes
+from cvstudio.runs.verdicts import verdict_of
 from cvstudio.weights.card import card_of
 from cvstudio.weights.forms import UploadForm
 from cvstudio.weights.presentation import MOST_CLASSES, lineage, predict_calls
@@ -57,7 +58,7 @@ def detail_page(request: HttpRequest, weight_id: UUID) -> HttpResponse:
         "calls": predict_calls(request.build_absolute_uri("/")[:-1], version.id, version.weight.task),
         "can_compare": can_be_compared(version),
         "can_export": can_be_exported(version),
-        "exports": exports_of(version, request.user)[:MOST_EXPORTS],
+        "exports": [(run, verdict_of(run)) for run in exports_of(version, request.user)[:MOST_EXPORTS]],
         "deletion": deletion,
         "came_of_it": [found for found in deletion.dependants if found.url != request.path],
     }

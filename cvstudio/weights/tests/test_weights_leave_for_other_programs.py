@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils.translation import override
 
 from cvstudio.runs.models import Artifact, Run, RunState
+from cvstudio.runs.verdicts import verdict_of
 from cvstudio.weights import library
 from cvstudio.weights.errors import WeightError
 from cvstudio.weights.models import WeightVersion
@@ -53,6 +55,21 @@ def test_what_came_of_it_stands_on_the_page_of_the_weight(version: WeightVersion
     page = client.get(f"/weights/{version.id}").content.decode()
     assert "onnx answers the same: &lt;all&gt; of them." in page
     assert f"/api/v1/training/{run.id}/artifacts/{file.id}/download" in page
+
+
+def test_the_proof_is_told_in_the_language_of_the_reader(version: WeightVersion, alice: Any) -> None:
+    run = export_weight(version, alice)
+    times = {"images": 32, "ms_an_image": 1.24, "ms_an_image_before": 2.0, "largest_difference": 2e-6}
+    boxes = {**times, "is_proved": False, "matched": 9, "boxes": 10, "added": 0, "largest_shift": 0.5}
+    failed = {"error": {"message": "The network cannot be written as onnx."}}
+    run.result = {"verdict": "English", "formats": {
+        "torch_export": {**times, "is_proved": True, "same_class": 1.0}, "onnx": failed, "other": boxes}}  # fmt: skip
+    said = verdict_of(run)
+    assert said.startswith("torch_export answers the same: on 32 images classes agree in 100.00%, probabilities")
+    assert "1.2 ms an image against 2.0 ms. onnx: The network cannot be written as onnx. other does NOT" in said
+    assert "9 of 10 boxes are found again and 0 are added, edges differ by at most 5.0e-01 pixels" in said
+    with override("zh-hans"):
+        assert "boxes" not in verdict_of(run) and "2.0e-06" in verdict_of(run)
 
 
 def test_weights_of_another_kind_offer_no_export_and_say_so(version: WeightVersion, alice: Any) -> None:

@@ -64,7 +64,8 @@ def run_export(config: ExportConfig, run: RunContext) -> dict[str, Any]:
     run.artifact(_zip(run, subject, written, report))
     run.progress(len(found), len(config.formats), "formats", "written")
     metrics = {f"{name}_largest_difference": found[name]["largest_difference"] for name in written}
-    return {"metrics": metrics, "verdict": " ".join(facts["verdict"] for facts in found.values())}
+    verdict = " ".join(facts["verdict"] for facts in found.values())
+    return {"metrics": metrics, "verdict": verdict, "formats": found}
 
 
 def _subject(folder: Path) -> Subject:
