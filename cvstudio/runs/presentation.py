@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,11 +12,11 @@ from django.utils.translation import gettext_lazy as _
 
 from cvstudio.common.schema_form import build_form
 from cvstudio.runs.compare import flatten
-from cvstudio.runs.folders import run_folder
 from cvstudio.runs.listing import metrics_of
 from cvstudio.runs.models import Run, RunEvent, RunState
 from cvstudio.runs.services.start_search import RECIPE as SEARCH
 from cvstudio.runs.states import ACTIVE, ENDED, RESUMABLE
+from cvstudio.runs.tables import read_table
 from cvstudio.runs.verdicts import verdict_of
 from ml_core.errors import CodedError
 from ml_core.run.registry import all_recipes, get_recipe
@@ -222,16 +221,12 @@ def _drawn(run: Run, table: dict[str, Any] | None) -> dict[str, Any] | None:
 
 def _tables(run: Run) -> dict[str, dict[str, Any]]:
     """Read the small JSON tables among the artifacts; those of the test split before those of validation."""
-    folder = run_folder(run.id).resolve()
     found: dict[str, dict[str, Any]] = {}
-    for artifact in run.artifacts.filter(media_type="application/json", size_bytes__lte=MAX_TABLE_BYTES):
+    for artifact in run.artifacts.filter(media_type="application/json"):
         phase, _slash, name = artifact.name.rpartition("/")
-        path = (folder / artifact.path).resolve()
-        if name in TABLES and (name not in found or phase == "test") and path.is_relative_to(folder):
-            try:
-                table = json.loads(path.read_text(encoding="utf-8"))
-            except (OSError, ValueError):
-                continue  # the row outlives the file; the page shows what is left
-            if isinstance(table, dict):
-                found[name] = table
+        if name not in TABLES or (name in found and phase != "test"):
+            continue
+        table = read_table(artifact, MAX_TABLE_BYTES)
+        if table is not None:
+            found[name] = table
     return found

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from django.utils.translation import gettext as _
 
 from cvstudio.datasets.models import DatasetVersion
-from cvstudio.runs.folders import run_folder
 from cvstudio.runs.models import Run
 from cvstudio.runs.services.create_run import create_run
+from cvstudio.runs.tables import read_table
 from cvstudio.weights import library
 from cvstudio.weights.errors import WeightError
 from cvstudio.weights.models import WeightVersion
@@ -73,12 +72,5 @@ def compared_versions(run: Run) -> list[WeightVersion | None]:
 
 def comparison_of(run: Run) -> dict[str, Any] | None:
     """What the run wrote; None where there is nothing that can be read."""
-    written = run.artifacts.filter(name=COMPARISON_FILE, size_bytes__lte=_MAX_BYTES).first()
-    folder = run_folder(run.id).resolve()
-    if written is None or not (path := (folder / written.path).resolve()).is_relative_to(folder):
-        return None
-    try:
-        table = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None  # the row outlives the file
-    return table if isinstance(table, dict) else None
+    written = run.artifacts.filter(name=COMPARISON_FILE).first()
+    return read_table(written, _MAX_BYTES) if written is not None else None
