@@ -22,7 +22,13 @@ _BATCHES_AHEAD = 3
 
 
 def answer_in_batches(
-    items: Iterable[Item], prepare: Callable[[Item], Tensor], model: Predictor, *, batch_size: int, run: RunContext
+    items: Iterable[Item],
+    prepare: Callable[[Item], Tensor],
+    model: Predictor,
+    *,
+    batch_size: int,
+    run: RunContext,
+    size_of: Callable[[Item], int] = lambda _: 0,
 ) -> Generator[list[tuple[Item, Answer | CodedError]], None, None]:
     """Every item once, in order, with its answer or with why there is none.
 
@@ -32,6 +38,7 @@ def answer_in_batches(
         model: Loaded.
         batch_size: Items that go through the network together; the last batch may be smaller.
         run: Looked at while nothing is ready.
+        size_of: Bytes that an item holds until it is prepared.
 
     Raises:
         RunPaused: A pause was asked for.
@@ -46,7 +53,7 @@ def answer_in_batches(
 
     ahead = work_ahead(
         items, prepared, threads=available_cores(), ahead=_BATCHES_AHEAD * batch_size,
-        while_waiting=run.raise_if_requested,
+        while_waiting=run.raise_if_requested, size_of=size_of,
     )  # fmt: skip
     with closing(ahead):
         batch: list[tuple[Item, Tensor | CodedError]] = []

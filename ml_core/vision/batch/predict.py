@@ -70,18 +70,23 @@ def _answers(
 
     def prepare(picture: Picture) -> Tensor:
         content = read_content(root, picture)
+        picture.content = None  # it waits for its batch, and the pixels of a frame are many
         if picture.frame is not None:
             _keep_preview(preview_path(run.dir.path, picture.path, picture.frame), content)
         tensor: Tensor = model.preprocess(content)
         return tensor
 
-    answered = answer_in_batches(pictures, prepare, model, batch_size=config.batch_size, run=run)
+    answered = answer_in_batches(pictures, prepare, model, batch_size=config.batch_size, run=run, size_of=_size_of)
     with closing(answered):
         for batch in answered:
             yield [
                 _record(picture, {}, told) if isinstance(told, CodedError) else _record(picture, config.cut(told))
                 for picture, told in batch
             ]
+
+
+def _size_of(picture: Picture) -> int:
+    return len(picture.content or b"")
 
 
 def _record(picture: Picture, answer: dict[str, Any], error: CodedError | None = None) -> dict[str, Any]:

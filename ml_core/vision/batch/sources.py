@@ -36,7 +36,7 @@ class Source:
         return Path(self.path).suffix.lower() in VIDEO_ENDINGS
 
 
-@dataclass(frozen=True)
+@dataclass
 class Picture:
     """An image or a frame on its way to the network.
 
@@ -45,7 +45,7 @@ class Picture:
         label: True class, where it is known.
         frame: Number of the frame of a video.
         time_s: Its time in the video, in seconds.
-        content: Encoded frame.
+        content: Encoded frame, until it is prepared.
         error: Why there is no picture.
     """
 
