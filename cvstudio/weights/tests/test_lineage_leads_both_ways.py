@@ -117,7 +117,7 @@ def test_a_picture_itself_is_asked_for_by_its_content(alice: User, trained: Weig
     assert f"/weights/{trained.id}" in page and "learned from it" in page and "not in the current version" in page
     part = client.get(f"/weights/seen?sha256={CONTENT['cat']}", headers={"HX-Request": "true"}).content.decode()
     assert "<html" not in part and "learned from it" in part
-    assert "Choose a picture" in client.post("/weights/seen", follow=True).content.decode()
+    assert "Choose an image" in client.post("/weights/seen", follow=True).content.decode()
 
 
 @pytest.mark.parametrize("text", ["", "x", "0" * 63, "0" * 65, "' OR 1=1 --", "<script>", "\x00" * 64])
