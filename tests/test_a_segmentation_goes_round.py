@@ -26,7 +26,7 @@ def test_polygons_become_masks_over_new_pictures(tmp_path: Path) -> None:
         made = loop.call("POST", "datasets", json={"source": "folder", "path": str(shapes.root), "name": "Shapes"})
         assert made.status_code == 201, made.text
         address = f"datasets/{made.json()['id']}"
-        wait_for(lambda: loop.get(address)["current_version"], "the shapes are not imported", 90)
+        wait_for(lambda: loop.get(address)["current_version"], "the shapes are not imported", 240)
         plan = {
             "recipe": "vision.segment",
             "dataset": made.json()["id"],
@@ -42,22 +42,22 @@ def test_polygons_become_masks_over_new_pictures(tmp_path: Path) -> None:
             assert not report["blocked"], report
             return report if report["estimate"]["is_measured"] else None
 
-        report = wait_for(measure, "nothing is measured", 120)
+        report = wait_for(measure, "nothing is measured", 240)
         assert report is not None
         assert report["estimate"]["memory_bytes"] > 10**8
         run = loop.call("POST", "training", json={**plan, "acknowledge": report["asks"]})
         assert run.status_code == 201, run.text
         told = f"training/{run.json()['id']}"
-        wait_for(lambda: loop.get(told)["state"] in ENDED, "the run does not end", 200)
+        wait_for(lambda: loop.get(told)["state"] in ENDED, "the run does not end", 400)
         assert loop.get(told)["state"] == "completed", loop.get(told)["cause"]
-        weight = wait_for(lambda: loop.get(f"weights?run={run.json()['id']}")["results"], "no weight", 20)[0]
+        weight = wait_for(lambda: loop.get(f"weights?run={run.json()['id']}")["results"], "no weight", 60)[0]
 
         def ask() -> dict[str, Any] | None:
             files = {"image": ("shapes.png", (shapes.root / "test/0.png").read_bytes())}
             answer = loop.call("POST", "inference/predict-image", data={"weight": weight["id"]}, files=files)
             return answer.json() if answer.status_code == 200 else None
 
-        answer = wait_for(ask, "nobody predicts", 90)
+        answer = wait_for(ask, "nobody predicts", 240)
         assert answer is not None
         assert answer["mask_size"] == [HEIGHT, WIDTH]
         assert answer["masks"]
@@ -66,7 +66,7 @@ def test_polygons_become_masks_over_new_pictures(tmp_path: Path) -> None:
         })  # fmt: skip
         assert batch.status_code == 201, batch.text
         job = f"inference/jobs/{batch.json()['id']}"
-        wait_for(lambda: loop.call("GET", f"{job}/results?format=masks.zip").ok, "the batch does not end", 120)
+        wait_for(lambda: loop.call("GET", f"{job}/results?format=masks.zip").ok, "the batch does not end", 240)
         content = loop.call("GET", f"{job}/results?format=masks.zip").content
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
             maps = {name: np.array(Image.open(packed.open(name))) for name in packed.namelist()}

@@ -286,8 +286,8 @@ def test_a_trainer_that_takes_too_much_memory_is_ended_and_the_cause_says_so(mak
 def test_a_run_that_takes_longer_than_allowed_ends_with_a_checkpoint_and_can_go_on(
     make_run: Any, settings: Any
 ) -> None:
-    settings.RUN_MAX_HOURS = 0.5 / 3600
-    run = make_run(steps=200, step_s=0.02, checkpoint_every=1000)
+    settings.RUN_MAX_HOURS = 2 / 3600
+    run = make_run(steps=300, step_s=0.02, checkpoint_every=1000)
     execute_run(run.id)
     ended = fresh(run)
     assert (ended.state, ended.cause["code"]) == ("failed", "run.time_limit")
@@ -295,7 +295,7 @@ def test_a_run_that_takes_longer_than_allowed_ends_with_a_checkpoint_and_can_go_
     settings.RUN_MAX_HOURS = 0
     control_run(run, "resume")
     execute_run(run.id)
-    assert steps_of(run) == list(range(1, 201))
+    assert steps_of(run) == list(range(1, 301))
 
 
 def test_a_trainer_sees_no_secret_of_the_server(make_run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
