@@ -15,7 +15,7 @@ from ml_core.vision.segmentation.tests.shapes import HEIGHT, WIDTH, make_shapes
 from tests.studio_process import StudioProcess, wait_for
 from tests.test_closed_loop import Loop, begin
 
-pytestmark = [pytest.mark.process, pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.process, pytest.mark.slow, pytest.mark.timeout(1200)]
 ENDED = {"completed", "failed", "stopped", "lost"}
 
 
