@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from django.core.cache import cache
+from django.core.exceptions import ObjectDoesNotExist
 
 from cvstudio.monitor.disk.measure import bytes_freed, bytes_gone, bytes_taken, files_of
 from cvstudio.monitor.disk.registry import Blocker, Holding, Kind, all_kinds
@@ -115,6 +116,8 @@ def free(user: Any, keys: Sequence[str]) -> Plan:
         try:
             kind.delete(user, holding.id)
             items[key] = replace(items[key], reason="")
+        except ObjectDoesNotExist:  # somebody else was faster
+            items[key] = replace(items[key], bytes=0, reason="")
         except CodedError as error:
             items[key] = replace(items[key], bytes=0, reason=f"{error.message} {error.hint}".strip())
         cache.delete(_cache_key(kind, holding))

@@ -14,11 +14,13 @@ from rest_framework.test import APIClient
 from cvstudio.accounts.models import User
 from cvstudio.datasets.models import Dataset
 from cvstudio.datasets.storage import dataset_folder
+from cvstudio.monitor.disk import free
 from cvstudio.monitor.disk.measure import bytes_freed, bytes_taken, files_of
 from cvstudio.runs.folders import run_folder
 from cvstudio.runs.models import Checkpoint, Run, RunState
 from cvstudio.weights import library
 from cvstudio.weights.models import WeightVersion
+from cvstudio.weights.services.delete_weight import delete_weight
 from cvstudio.weights.tests.makers import make_weight
 
 pytestmark = pytest.mark.django_db
@@ -70,6 +72,24 @@ def test_files_with_two_names_are_counted_once_and_come_back_with_the_last(tmp_p
     assert bytes_taken(files_of([one, other])) == 10
     assert bytes_freed(files_of([one])) == 0
     assert bytes_freed(files_of([one, other, one])) == 10
+
+
+def test_what_another_request_deleted_meanwhile_keeps_nothing_back(
+    alice_api: APIClient, version: WeightVersion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = keys_of(version)
+    asked(alice_api, [keys["weights"]], dry_run=True)
+    plan_of = free.plan_of
+
+    def plan_while_another_deletes(user: User, keys: list[str]) -> free.Plan:
+        plan = plan_of(user, keys)
+        delete_weight(version)
+        return plan
+
+    monkeypatch.setattr(free, "plan_of", plan_while_another_deletes)
+    told = asked(alice_api, [keys["weights"], keys["runs"]], dry_run=False)
+    assert [(item["key"], item["reason"]) for item in told["items"]] == [(keys["weights"], ""), (keys["runs"], "")]
+    assert told["items"][0]["bytes"] == 0 and not Run.objects.exists()
 
 
 def test_each_kind_is_listed_with_its_bytes(alice_api: APIClient, version: WeightVersion) -> None:
