@@ -30,6 +30,7 @@ _METRICS = {
     "steps": gettext_lazy("Steps"),
     "stop_reason": gettext_lazy("Ended because of"),
 }
+_SPLITS = {"test": gettext_lazy("Test"), "val": gettext_lazy("Validation")}
 _UNITS = {
     "images": gettext_lazy("images"),
     "samples": gettext_lazy("samples"),
@@ -43,6 +44,9 @@ def words(name: Any) -> str:
     """Write an identifier as words: stop_reason becomes Stop reason. Well-known names have words of their own."""
     if str(name) in _METRICS:
         return str(_METRICS[str(name)])
+    split, _, metric = str(name).partition("_")
+    if split in _SPLITS and metric in _METRICS:
+        return f"{_SPLITS[split]}: {_METRICS[metric]}"
     text = str(name).replace("_", " ")
     return text[:1].upper() + text[1:]
 
