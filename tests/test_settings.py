@@ -194,3 +194,11 @@ def test_a_long_data_folder_still_gets_a_socket_that_fits(tmp_path):
     socket = embedded_socket(deep)
     assert len(str(socket)) <= SOCKET_PATH_LIMIT
     assert socket == embedded_socket(deep) != embedded_socket(tmp_path / ("e" * 120))
+
+
+def test_every_process_finds_the_same_socket_whatever_its_folder_for_temporary_files(tmp_path, monkeypatch):
+    deep = tmp_path / ("d" * 120)
+    before = embedded_socket(deep)
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    assert embedded_socket(deep) == before

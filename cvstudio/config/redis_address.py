@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
 from pathlib import Path
 
 SOCKET_PATH_LIMIT = 100  # the kernel allows 107 bytes; a margin for platforms with less
+SHORT_PLACE = Path("/tmp")  # not TMPDIR: workers have one of their own, and all must find the same socket
 
 
 def embedded_socket(data_dir: Path) -> Path:
@@ -20,7 +20,7 @@ def embedded_socket(data_dir: Path) -> Path:
     if len(os.fsencode(socket)) <= SOCKET_PATH_LIMIT:
         return socket
     digest = hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:16]
-    return Path(tempfile.gettempdir()) / f"cvstudio-{os.getuid()}-{digest}" / "redis.sock"
+    return SHORT_PLACE / f"cvstudio-{os.getuid()}-{digest}" / "redis.sock"
 
 
 def client_url(redis_url: str, socket: Path) -> str:
