@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 SOCKET_PATH_LIMIT = 100  # the kernel allows 107 bytes; a margin for platforms with less
-SHORT_PLACE = Path("/tmp")  # not TMPDIR: workers have one of their own, and all must find the same socket
+SHORT_PLACE = Path("/tmp")  # noqa: S108 - not TMPDIR: workers have one of their own, and all must find one socket
 
 
 def embedded_socket(data_dir: Path) -> Path:
