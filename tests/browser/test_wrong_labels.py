@@ -39,6 +39,7 @@ def test_a_suggestion_is_taken_over(alice: User, open_page: OpenPage, digits: Da
     finding = page.locator("#likely_wrong_classes")
     expect(finding).to_contain_text("Put images into the class that is suggested")
     finding.locator(".thumb").first.click()
+    page.wait_for_url("**/images/**")  # scripts are at work once a page has loaded
     expect(page.locator("#image-label option:checked")).to_have_text("0")
     take = page.locator("[data-suggestion]")
     expect(take).to_have_count(1)
